@@ -1,0 +1,271 @@
+"""What devices say, in the past tense. Each event belongs to one stream; a batch carries many.
+
+Wall-clock times are UTC milliseconds (`_ms`), money is integer minor units, lengths are metres in the
+store's frame. A new field has a default, a field never changes its type or unit, a code never its
+meaning; so messages outlive versions.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+# In Python `$` lets a newline follow; elsewhere `(?!\n)` is always true.
+Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Gtin14 = Annotated[str, Meta(pattern=r"^[0-9]{14}$(?!\n)")]
+TimeMs = Annotated[int, Meta(ge=0, le=32_503_680_000_000)]
+Minor = Annotated[int, Meta(ge=0, le=10**12)]
+Version = Annotated[int, Meta(ge=0, le=2**53)]
+Metres = Annotated[float, Meta(ge=-100_000, le=100_000)]
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Text = Annotated[str, Meta(max_length=2000)]
+Count = Annotated[int, Meta(ge=0, le=2**62)]
+
+
+class Event(Struct, frozen=True, tag_field="type", kw_only=True):
+    """The base of all events."""
+
+    at_ms: TimeMs
+
+
+class PositionFixed(Event, frozen=True, tag="position"):
+    """A device computed where it is. `sigma_m` is one standard deviation per axis."""
+
+    x_m: Metres
+    y_m: Metres
+    level: Id
+    sigma_m: Annotated[float, Meta(ge=0, le=10_000)]
+    beacons_heard: Annotated[int, Meta(ge=0, le=10_000)] = 0
+
+
+class CodeRead(Event, frozen=True, tag="code"):
+    """A camera or scanner read a code, and the device's own price book answered (or did not know it)."""
+
+    trip: Id
+    gtin: Gtin14
+    symbology: Text
+    price_minor: Minor | None = None
+    book_version: Version = 0
+    read_ms: Annotated[float, Meta(ge=0)] = 0.0
+
+
+class CodeRefused(Event, frozen=True, tag="code-refused"):
+    """A code was read that is not sold, and the shopper was told why; said once of a code in a trip.
+
+    `reason` is one of `rules.selling.Reason`.
+    """
+
+    trip: Id
+    text: Annotated[str, Meta(max_length=100)]
+    """The code, or its beginning."""
+
+    symbology: Id
+    reason: Id
+    detail: Text = ""
+
+
+class LineAdded(Event, frozen=True, tag="line-added"):
+    """A unit went into the basket at the price charged at that instant; of a weighed pack, all that it costs."""
+
+    trip: Id
+    gtin: Gtin14
+    quantity: Annotated[int, Meta(ge=1, le=10_000)]
+    price_minor: Minor
+    book_version: Version
+    provisional: bool = False
+    weight_g: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+
+
+class LineRemoved(Event, frozen=True, tag="line-removed"):
+    """A unit left the basket; `price_minor` is what it cost there."""
+
+    trip: Id
+    gtin: Gtin14
+    quantity: Annotated[int, Meta(ge=1, le=10_000)]
+    price_minor: Minor | None = None
+
+
+class PromotionUse(Struct, frozen=True, kw_only=True):
+    """What a basket took from a promotion; a ledger books each `op` once, however often it comes."""
+
+    op: Annotated[str, Meta(min_length=1, max_length=200)]
+    promotion: Id
+    applications: Annotated[int, Meta(ge=1, le=10_000)]
+    amount_minor: Minor
+    coupon: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
+class BasketClosed(Event, frozen=True, tag="basket-closed"):
+    """A trip ended with a total, after what promotions took off; `provisional` totals are settled by a till."""
+
+    trip: Id
+    total_minor: Minor
+    lines: Annotated[int, Meta(ge=0, le=100_000)]
+    provisional: bool
+    saving_minor: Minor = 0
+    uses: Annotated[list[PromotionUse], Meta(max_length=1_000)] = []
+
+
+class BookHeld(Event, frozen=True, tag="book-held"):
+    """A device verified a price book and holds it, with its effective time."""
+
+    version: Version
+    sha256: Sha256
+    effective_ms: TimeMs
+
+
+class PriceCharged(Event, frozen=True, tag="price-charged"):
+    """From this instant a cart or till charges this price for this product; the proof that a change arrived."""
+
+    gtin: Gtin14
+    price_minor: Minor
+    book_version: Version
+    reason: Text
+
+
+class LabelArmed(Event, frozen=True, tag="label-armed"):
+    """The gateway told a label to show an image."""
+
+    label: Id
+    gtin: Gtin14
+    price_minor: Minor
+    book_version: Version
+    image_sha256: Sha256
+
+
+class LabelShown(Event, frozen=True, tag="label-shown"):
+    """A label proved that it shows this image: Display State, refresh time elapsed, nothing pending, no error."""
+
+    label: Id
+    gtin: Gtin14
+    price_minor: Minor
+    book_version: Version
+    image_sha256: Sha256
+
+
+class LabelFailed(Event, frozen=True, tag="label-failed"):
+    """A label cannot be trusted to show one price; it counts as showing every price it may."""
+
+    label: Id
+    gtin: Gtin14
+    reason: Text
+
+
+class PriceReleased(Event, frozen=True, tag="price-released"):
+    """The gateway released an increase: every label of the product has proved it."""
+
+    gtin: Gtin14
+    price_minor: Minor
+    book_version: Version
+    expires_ms: TimeMs
+
+
+class SoundPlayed(Event, frozen=True, tag="sound-played"):
+    """A speaker played an item to its end or was cut; `sounded_sha256` is over the samples that went out."""
+
+    item: Id
+    asset_sha256: Sha256
+    sounded_sha256: Sha256
+    due_ms: TimeMs
+    duration_s: Annotated[float, Meta(ge=0)]
+    level_dbfs: Annotated[float, Meta(ge=-200, le=20)]
+    complete: bool
+
+
+class OfferDecided(Event, frozen=True, tag="offer-decided"):
+    """A location-triggered offer was shown, withheld or suppressed, and why."""
+
+    trip: Id
+    offer: Id
+    zone: Id
+    outcome: Text
+    reason: Text
+    probability: Probability
+
+
+class Reported(Event, frozen=True, tag="reported"):
+    """A device applied a desired document or head manifest, or says why it did not."""
+
+    matter: Id
+    version: Version
+    applied: bool
+    detail: Text = ""
+
+
+class CommandDone(Event, frozen=True, tag="command-done"):
+    """A command ended; closes it by its id."""
+
+    command: Id
+    succeeded: bool
+    detail: Text = ""
+
+
+class HealthReported(Event, frozen=True, tag="health"):
+    """A device's own account of itself, by its own monotonic clock where a duration is meant."""
+
+    uptime_s: Annotated[float, Meta(ge=0)]
+    outbox_depth: Count
+    dropped: Count
+    clock_offset_s: Annotated[float, Meta(ge=-1e12, le=1e12)]
+    disk_free_bytes: Count
+    rss_bytes: Count
+    drivers: dict[str, str]
+
+
+class FaultRaised(Event, frozen=True, tag="fault-raised"):
+    """Something the device depends on left; said once."""
+
+    fault: Id
+    detail: Text
+
+
+class FaultCleared(Event, frozen=True, tag="fault-cleared"):
+    """It is back; said once."""
+
+    fault: Id
+
+
+AnyEvent = (
+    PositionFixed
+    | CodeRead
+    | CodeRefused
+    | LineAdded
+    | LineRemoved
+    | BasketClosed
+    | BookHeld
+    | PriceCharged
+    | LabelArmed
+    | LabelShown
+    | LabelFailed
+    | PriceReleased
+    | SoundPlayed
+    | OfferDecided
+    | Reported
+    | CommandDone
+    | HealthReported
+    | FaultRaised
+    | FaultCleared
+)
+
+STREAM_OF: Final[dict[type[Event], str]] = {
+    PositionFixed: "position",
+    CodeRead: "basket",
+    CodeRefused: "basket",
+    LineAdded: "basket",
+    LineRemoved: "basket",
+    BasketClosed: "basket",
+    BookHeld: "price",
+    PriceCharged: "price",
+    LabelArmed: "price",
+    LabelShown: "price",
+    LabelFailed: "price",
+    PriceReleased: "price",
+    SoundPlayed: "play",
+    OfferDecided: "offer",
+    Reported: "state",
+    CommandDone: "state",
+    HealthReported: "health",
+    FaultRaised: "health",
+    FaultCleared: "health",
+}
+"""Which stream carries which event."""

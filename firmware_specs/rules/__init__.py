@@ -1,0 +1,1 @@
+"""What both sides must compute alike: pure functions over contract values, time passed in."""
