@@ -1,0 +1,1 @@
+"""Cameras. `opencv` is a real one or a recording, `virtual` draws what stands before it in the virtual world."""
