@@ -1,0 +1,148 @@
+"""`edge-agent`: run a device, enrol a new one, ask one how it is. Each command imports only what it needs."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit status: 1 when it failed, 2 when it was asked wrongly."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        stream=sys.stdout, level=options.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # They tell of every request; what matters of it we say ourselves.
+    for name in ("httpx", "httpcore", "bumble", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    match options.command:
+        case "run":
+            return _run(options.config)
+        case "enrol":
+            return _enrol(options)
+        case "pricebook":
+            from edge_agent.pricebook import run
+
+            source = options.folder if options.deed == "apply" else None
+            return run(options.deed, options.into, source, options.gtin if options.deed == "lookup" else ())
+        case "labels":
+            from edge_agent.labels import simulate
+
+            return simulate(options.labels, options.loss, options.seed, options.way, as_json=options.json)
+        case _:
+            return _status(options.config, as_json=options.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="edge-agent", description="One device of a store.")
+    parser.add_argument("--log", default="info", choices=("debug", "info", "warning", "error"), help="how much is said")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="be the device")
+    run.add_argument("--config", type=Path, required=True, help="its agent.toml")
+    enrol = commands.add_parser("enrol", help="redeem a claim code for a new device's identity")
+    enrol.add_argument("--cloud", required=True, help="URL of the cloud")
+    enrol.add_argument("--claim", required=True, help="the code that the tech page shows")
+    enrol.add_argument("--folder", type=Path, required=True, help="where the device's keys and settings go")
+    enrol.add_argument("--virtual-world", metavar="HOST:PORT", help="give it virtual drivers in this world")
+    enrol.add_argument("--http-port", type=int, default=0, help="port of its pages; 0 takes a free one")
+    status = commands.add_parser("status", help="ask a running device how it is")
+    status.add_argument("--config", type=Path, required=True, help="its agent.toml")
+    status.add_argument("--json", action="store_true", help="print its whole state")
+    book = commands.add_parser("pricebook", help="price books on this machine's disk")
+    deeds = book.add_subparsers(dest="deed", required=True)
+    apply = deeds.add_parser("apply", help="take a signed book from a folder that `pricebook build` made")
+    apply.add_argument("folder", type=Path)
+    lookup = deeds.add_parser("lookup", help="what products cost, one JSON line each")
+    lookup.add_argument("gtin", nargs="+", help="GTIN-8, -12, -13 or -14")
+    for one in (apply, lookup):
+        one.add_argument("--into", type=Path, default=Path(".aisle/pricebook"), help="where books are kept")
+        one.add_argument("--json", action="store_true", help="print JSON (always so)")
+    labels = commands.add_parser("labels", help="shelf labels")
+    tried = labels.add_subparsers(dest="deed", required=True)
+    air = tried.add_parser("simulate", help="reprice a whole shop on the air, in virtual time")
+    air.add_argument("--labels", type=int, default=10_000, help="how many hang there, up to 32,000")
+    air.add_argument(
+        "--loss", type=float, default=0.03, help="that a packet is lost, in each direction; bursts come on top"
+    )
+    air.add_argument("--seed", type=int, default=1, help="of everything that is drawn")
+    air.add_argument("--way", default="each", choices=("each", "together", "blindly"), help="how they are told")
+    air.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _run(config: Path) -> int:
+    from edge_agent.settings import SettingsError, read_settings
+
+    try:
+        settings = read_settings(config)
+        import anyio
+
+        from edge_agent.agent import run_agent
+
+        def ready(address: str) -> None:
+            # One line for the program that started us.
+            print(json.dumps({"ready": True, "device": settings.device.id, "url": address}), flush=True)
+
+        anyio.run(run_agent, settings, ready)
+    except SettingsError as exc:
+        return _wrong(str(exc))
+    return 0
+
+
+def _enrol(options: argparse.Namespace) -> int:
+    from edge_agent.enrol import EnrolError, enrol
+
+    try:
+        config = enrol(
+            options.cloud,
+            options.claim,
+            options.folder,
+            virtual_world=options.virtual_world,
+            http_port=options.http_port,
+        )
+    except EnrolError as exc:
+        print(f"edge-agent: {exc}", file=sys.stderr)
+        return 1
+    print(f"enrolled; its key, certificate and settings are in {config.parent}")
+    print(f"start it: edge-agent run --config {config}")
+    return 0
+
+
+def _status(config: Path, *, as_json: bool) -> int:
+    import httpx
+
+    from edge_agent.settings import SettingsError, read_settings
+
+    try:
+        settings = read_settings(config)
+    except SettingsError as exc:
+        return _wrong(str(exc))
+    try:
+        address = (settings.device.folder / "http.url").read_text("utf-8").strip()
+        state = httpx.get(f"{address}/api/state", timeout=5).raise_for_status().json()
+    except (OSError, ValueError, httpx.HTTPError) as exc:
+        print(f"edge-agent: {settings.device.id} does not answer, is it running? {exc}", file=sys.stderr)
+        return 1
+    if as_json:
+        print(json.dumps(state, ensure_ascii=False, indent=2))
+        return 0
+    health = state["health"]
+    drivers = ", ".join(f"{name} {how}" for name, how in health["drivers"].items()) or "none"
+    print(f"{state['device']} ({state['kind']} of store {state['store']}) at {address}/")
+    print(f"cloud {'linked' if state['online'] else 'away'}, store {'linked' if state['local_online'] else 'away'}")
+    print(f"waiting {health['outbox_depth']}, dropped {health['dropped']}, up {health['uptime_s']:.0f} s")
+    print(f"drivers: {drivers}")
+    for fault, detail in state["faults"].items():
+        print(f"fault {fault}: {detail}")
+    return 0
+
+
+def _wrong(message: str) -> int:
+    print(f"edge-agent: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,129 @@
+"""Builds the drivers that the settings name; each is imported only where it is wanted, so a speaker loads no OpenCV."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from device_drivers.api import Deed, Driver, Signal
+from edge_agent.settings import DriverSettings, FileDriver, Settings
+
+
+class DriverUnknownError(Exception):
+    """The settings name a driver that cannot be built here; the text says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The virtual world, as one of its entities may steer itself there. Each call raises DeviceUnreachableError."""
+
+    address: str
+    entity: str
+
+    async def walk(self, path: Sequence[tuple[float, float]]) -> float:
+        """Set out through these points, in metres; return how many seconds it will take."""
+        from device_drivers.virtual.client import WorldClient
+
+        async with WorldClient(self.address, self.entity) as client:
+            return await client.walk(path)
+
+    async def show(self, gtin: str, seconds: float) -> None:
+        """Hold a product to the camera."""
+        from device_drivers.virtual.client import WorldClient
+
+        async with WorldClient(self.address, self.entity) as client:
+            await client.show(gtin, seconds)
+
+    async def auto(self, on: bool) -> None:
+        """Let it walk and shop by itself, or stop it."""
+        from device_drivers.virtual.client import WorldClient
+
+        async with WorldClient(self.address, self.entity) as client:
+            await client.auto(on)
+
+
+@dataclass(frozen=True, slots=True)
+class InWorld:
+    """A virtual driver together with its world."""
+
+    driver: Driver
+    world: World
+
+    async def run(self, emit: Callable[[Signal], None]) -> None:
+        """See `Driver.run`."""
+        await self.driver.run(emit)
+
+    async def do(self, deed: Deed) -> None:
+        """See `Driver.do`."""
+        await self.driver.do(deed)
+
+
+def build_driver(name: str, options: DriverSettings, settings: Settings) -> Driver:
+    """Return the driver `name` of a device; raises DriverUnknownError when its library is not installed."""
+    try:
+        return _BUILDERS[name](options, settings)
+    except KeyError as exc:
+        raise DriverUnknownError(f"no driver is called {name!r}: {', '.join(_BUILDERS)}") from exc
+    except ImportError as exc:
+        raise DriverUnknownError(f"driver {name} ({options.type}): {exc}") from exc
+
+
+def _world(settings: Settings) -> World:
+    assert settings.virtual is not None, "the settings check that a virtual driver has a world"
+    return World(settings.virtual.world, settings.device.id)
+
+
+def _beacons(options: DriverSettings, settings: Settings) -> Driver:
+    if options.type == "virtual":
+        from device_drivers.virtual.bleak_backend import virtual_scanner
+
+        world = _world(settings)
+        return InWorld(virtual_scanner(world.address, world.entity), world)
+    from device_drivers.ble import BleScanner
+
+    return BleScanner()
+
+
+def _camera(options: DriverSettings, settings: Settings) -> Driver:
+    if options.type == "virtual":
+        from device_drivers.camera.virtual import VirtualCamera
+        from device_drivers.virtual.client import WorldClient
+
+        world = _world(settings)
+        seed = zlib.crc32(world.entity.encode()) % 1000
+        camera = VirtualCamera(lambda: WorldClient(world.address, world.entity), seed=seed)
+        return InWorld(camera, world)
+    from device_drivers.camera.opencv import V4l2Camera
+
+    source = options.path if isinstance(options, FileDriver) else getattr(options, "device", 0)
+    if source is None:
+        raise DriverUnknownError("drivers.camera.path: missing; the recording to play")
+    return V4l2Camera(source)
+
+
+def _speaker(options: DriverSettings, settings: Settings) -> Driver:
+    if options.type == "alsa":
+        from device_drivers.speaker.alsa import AlsaSpeaker
+
+        return AlsaSpeaker(options.device)
+    from device_drivers.speaker.sink import FileSpeaker
+
+    return FileSpeaker(settings.device.folder / "sounds" if options.type == "virtual" else _path(options))
+
+
+def _path(options: DriverSettings) -> Path | None:
+    return options.path if isinstance(options, FileDriver) else None
+
+
+def _labels(options: DriverSettings, settings: Settings) -> Driver:
+    from device_drivers.labels.virtual import VirtualLabels
+
+    return VirtualLabels(settings.device.folder / "panels")
+
+
+_BUILDERS: dict[str, Callable[[DriverSettings, Settings], Driver]] = {
+    "beacons": _beacons,
+    "camera": _camera,
+    "speaker": _speaker,
+    "labels": _labels,
+}

@@ -1,0 +1,138 @@
+"""A cart: knows where it is, reads codes, prices from its own book, makes offers; firm only under its lease."""
+
+from typing import Any
+
+import anyio
+import msgspec
+from anyio.abc import TaskStatus
+from starlette.routing import BaseRoute
+
+from cloud_broker.bus.port import Message
+from device_drivers.api import AdvertHeard, FrameTaken, Signal
+from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Surroundings
+from edge_agent.roles.catalogue import Catalogue
+from edge_agent.roles.offering import Offering
+from edge_agent.roles.pricing import Pricing
+from edge_agent.roles.reading import Reader
+from edge_agent.roles.routes import Body, action, products, sale_routes
+from edge_agent.roles.sale import Sale
+from edge_agent.roles.steering import steering, world_of
+from edge_agent.roles.whereabouts import EVERY_S, Whereabouts
+from firmware_specs.desired import Command
+
+LOCATED_MS = 30_000
+"""How long a cart shows that somebody looks for it."""
+
+
+class Cart:
+    """The role of a cart."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._pricing = Pricing(surroundings, leased=True)
+        self._offering = Offering(surroundings)
+        self._sale = Sale(surroundings, self._pricing, self._offering.begin)
+        self._reader = Reader(self._sale.take, self._sale.codes.product_of)
+        self._whereabouts = Whereabouts(surroundings)
+        self._catalogue = Catalogue(lambda: self._pricing.book, self._price_minor)
+        self._world = world_of(surroundings.drivers.values())
+        self._located_until_ms = 0
+        self.local_filters = self._pricing.local_filters
+        self._take = {
+            "pricebook": self._pricing.take_book,
+            "promotions": self._sale.promoting.take,
+            "codes": self._sale.codes.take,
+            "site": self._whereabouts.take_site,
+            "offers": self._offering.take_offers,
+            "labels": self._catalogue.take_labels,
+        }
+
+    async def prepare(self, held: Held) -> None:
+        """See `Role.prepare`."""
+        if held.manifest.matter == "pricebook":
+            await self._pricing.prepare(held)
+
+    def on_matter(self, held: Held) -> None:
+        """See `Role.on_matter`."""
+        take = self._take.get(held.manifest.matter)
+        if take is None:
+            raise MatterRefusedError(f"a cart has no use for {held.manifest.matter}")
+        take(held)
+        self._surroundings.changed()
+
+    def on_signal(self, driver: str, signal: Signal) -> None:
+        """See `Role.on_signal`."""
+        if isinstance(signal, AdvertHeard):
+            self._whereabouts.hear(signal)
+        elif isinstance(signal, FrameTaken):
+            self._reader.take(signal)
+
+    async def on_local(self, message: Message) -> None:
+        """See `Role.on_local`."""
+        self._pricing.take_local(message)
+
+    async def on_command(self, command: Command) -> str:
+        """See `Role.on_command`."""
+        if command.name != "locate":
+            raise CommandFailedError(f"a cart cannot {command.name}")
+        self._located_until_ms = self._surroundings.now_ms() + LOCATED_MS
+        self._surroundings.changed()
+        return f"shows itself for {LOCATED_MS // 1000} s"
+
+    def state(self) -> dict[str, Any]:
+        """See `Role.state`."""
+        site, fix = self._whereabouts.site, self._whereabouts.fix
+        return {
+            "site": None if site is None else msgspec.to_builtins(site),
+            "position": None if fix is None else fix.as_json(),
+            **self._pricing.state(),
+            **self._sale.state(),
+            **self._offering.state(),
+            "located": self._surroundings.now_ms() < self._located_until_ms,
+            "virtual": self._world is not None,
+        }
+
+    def routes(self) -> list[BaseRoute]:
+        """See `Role.routes`."""
+        steered = [] if self._world is None else steering(self._world)
+        dismiss = action("/api/offer/dismiss", self._dismiss)
+        return [products(self._catalogue), *sale_routes(self._sale), dismiss, *steered]
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """See `Role.run`."""
+        if self._sale.trip is None:
+            if self._sale.service.out is None:
+                self._sale.start()
+        else:
+            self._offering.resume(self._sale.trip)
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._pricing.run, name="prices")
+            group.start_soon(self._reader.run, name="codes")
+            group.start_soon(self._sale.service.run, name="in service or out")
+            group.start_soon(self._follow, name="positions")
+            task_status.started()
+
+    async def _follow(self) -> None:
+        while True:
+            await anyio.sleep(EVERY_S)
+            fix = self._whereabouts.tick()
+            if fix is None or self._whereabouts.site is None:
+                continue
+            if self._sale.trip is None:
+                self._offering.end()
+            self._offering.decide(fix, self._whereabouts.site.zones)
+            self._surroundings.changed()
+
+    async def _dismiss(self, body: Body) -> Body:
+        self._offering.dismiss()
+        self._surroundings.changed()
+        return {}
+
+    def _price_minor(self, gtin: str) -> int | None:
+        priced = self._pricing.price(gtin)
+        return None if priced is None else priced.charge.price_minor
+
+
+def make(surroundings: Surroundings) -> Cart:
+    """Return the role."""
+    return Cart(surroundings)

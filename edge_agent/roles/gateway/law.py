@@ -1,0 +1,235 @@
+"""The store's only issuer of leases, arming and releases: a pure state machine round `rules.price_law`.
+
+State and what was heard go in, the next state comes out; permission and its consequence are one step, so
+nothing can come between. Two clocks come in: `steady_ms`, monotonic milliseconds, for every duration
+that the gateway waits for; `now_ms`, UTC, only for what others read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from firmware_specs.desired import LabelPlan, Member, Roster, Row
+from firmware_specs.leases import Confirmation, Lease, Release, Releases
+from firmware_specs.pricebook.book import Pricebook
+from firmware_specs.rules.price_law import (
+    LEASE_MS,
+    LEASED,
+    RELEASE_MS,
+    LabelFace,
+    lowers,
+    releases_in_force,
+    waits_for,
+)
+
+FRESH_MS = 15_000
+"""A device that has not confirmed for longer is out of reach."""
+
+LEASE_RENEWED_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a label may be showing, from which of its slots.
+
+    `content` names all that is drawn, so equal contents are equal pictures.
+    """
+
+    gtin: str
+    price_minor: int
+    book_version: int
+    content: str
+    image_sha256: str
+    slot: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """Every picture that a label may be showing; `is_proved` when it is surely the only one there."""
+
+    may_show: tuple[Picture, ...] = ()
+    is_proved: bool = False
+
+    @property
+    def shown(self) -> Picture | None:
+        """The picture that the label has proved."""
+        return self.may_show[0] if self.is_proved and len(self.may_show) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A confirmation and when it came."""
+
+    confirmation: Confirmation
+    steady_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """All that the gateway decides by. `assumed_until_ms`: leases given before a restart may last until then."""
+
+    store: str
+    assumed_until_ms: int
+    book_version: int = -1
+    rows: Mapping[str, Row] = field(default_factory=dict)
+    raised: tuple[Row, ...] = ()
+    """The rows whose price is above its floor: those that a release is for."""
+    plan: LabelPlan | None = None
+    roster: Roster | None = None
+    heard: Mapping[str, Heard] = field(default_factory=dict)
+    lease_ends_ms: Mapping[str, int] = field(default_factory=dict)
+    faces: Mapping[str, Face] = field(default_factory=dict)
+    hanging: Mapping[str, str] = field(default_factory=dict)
+    """The GTIN of each label of the plan."""
+
+
+def begin(store: str, steady_ms: int) -> Law:
+    """Return the law after a start: which leases were given is forgotten, so every cart may hold one."""
+    return Law(store, assumed_until_ms=steady_ms + LEASE_MS)
+
+
+def with_book(law: Law, version: int, rows: Pricebook) -> Law:
+    """Return the law under the book that has come into force; an older one changes nothing."""
+    if version <= law.book_version:
+        return law
+    raised = tuple(rows[gtin] for gtin in rows.raised())
+    return replace(law, book_version=version, rows=rows, raised=raised)
+
+
+def with_plan(law: Law, plan: LabelPlan, remembered: Mapping[str, Face]) -> Law:
+    """Return the law for the labels that hang now.
+
+    `remembered` counts for the first plan after a start only. A label that was taken down is forgotten; one
+    that is hung up later is unknown: what it may be showing binds nobody's price until it proves otherwise.
+    """
+    known = remembered if law.plan is None else law.faces
+    hanging = {place.id: place.gtin for place in plan.labels}
+    faces = {label: face for label, face in known.items() if label in hanging}
+    return replace(law, plan=plan, faces=faces, hanging=hanging)
+
+
+def with_roster(law: Law, roster: Roster) -> Law:
+    """Return the law for those who belong to the store now."""
+    return replace(law, roster=roster)
+
+
+def with_confirmation(law: Law, confirmation: Confirmation, steady_ms: int) -> Law:
+    """Return the law after a device's word; its last word counts, also when it names an older book."""
+    return replace(law, heard={**law.heard, confirmation.device: Heard(confirmation, steady_ms)})
+
+
+def wanted(law: Law, label: str) -> Row | None:
+    """Return what a label must show by the book in force; None when the book or the plan says nothing."""
+    gtin = law.hanging.get(label)
+    return None if gtin is None else law.rows.get(gtin)
+
+
+def waiting(law: Law, label: str, steady_ms: int) -> frozenset[str] | None:
+    """Return whom arming a label with what is wanted must wait for; empty means go, None that nothing may be said.
+
+    A price that is no decrease against what any label of the product may be showing waits for nobody.
+    """
+    row = wanted(law, label)
+    if row is None:
+        return None
+    may_show = [
+        picture.price_minor for face in law.faces.values() for picture in face.may_show if picture.gtin == row.gtin
+    ]
+    if not lowers(row.price_minor, may_show):
+        return frozenset()
+    if law.roster is None:
+        return None
+    return waits_for(
+        (*law.roster.members, *_strangers(law, steady_ms)),
+        {device: heard.confirmation for device, heard in law.heard.items()},
+        {member.id: law.assumed_until_ms for member in law.roster.members} | dict(law.lease_ends_ms),
+        book_version=law.book_version,
+        now_ms=steady_ms,
+    )
+
+
+def arm(law: Law, label: str, picture: Picture) -> Law:
+    """Return the law once a label is about to be told to show a picture: it may show that, too."""
+    face = law.faces.get(label, Face())
+    others = tuple(each for each in face.may_show if each.content != picture.content)
+    return _with_face(law, label, Face((*others, picture), is_proved=False))
+
+
+def prove(law: Law, label: str, picture: Picture) -> Law:
+    """Return the law once a label has proved a picture: it shows that and nothing else."""
+    return _with_face(law, label, Face((picture,), is_proved=True))
+
+
+def doubt(law: Law, label: str) -> Law:
+    """Return the law once a label cannot be trusted any more to show only what it proved."""
+    face = law.faces.get(label)
+    return law if face is None else _with_face(law, label, replace(face, is_proved=False))
+
+
+def lease(law: Law, steady_ms: int, now_ms: int) -> tuple[Law, tuple[Lease, ...]]:
+    """Return the leases to give or renew now: to each cart in reach that charges by the book in force.
+
+    The law that is returned knows their ends before anyone can have received them.
+    """
+    if law.roster is None or law.book_version < 0:
+        return law, ()
+    ends_ms = dict(law.lease_ends_ms)
+    given = []
+    for member in law.roster.members:
+        heard = law.heard.get(member.id)
+        if member.kind not in LEASED or not member.in_service or heard is None:
+            continue
+        in_reach = steady_ms - heard.steady_ms <= FRESH_MS and now_ms - heard.confirmation.at_ms <= FRESH_MS
+        is_due = ends_ms.get(member.id, 0) - LEASE_MS + LEASE_RENEWED_MS <= steady_ms
+        if in_reach and is_due and heard.confirmation.in_force_version >= law.book_version:
+            ends_ms[member.id] = steady_ms + LEASE_MS
+            given.append(
+                Lease(
+                    store=law.store,
+                    device=member.id,
+                    book_version=law.book_version,
+                    made_ms=now_ms,
+                    expires_ms=now_ms + LEASE_MS,
+                )
+            )
+    return replace(law, lease_ends_ms=ends_ms), tuple(given)
+
+
+def releases(law: Law, now_ms: int) -> Releases | None:
+    """Return the releases in force; None while the gateway does not know which labels hang."""
+    if law.plan is None or law.book_version < 0:
+        return None
+    found: tuple[Release, ...] = releases_in_force(law.raised, _faces(law), book_version=law.book_version)
+    return Releases(store=law.store, made_ms=now_ms, expires_ms=now_ms + RELEASE_MS, releases=list(found))
+
+
+def _faces(law: Law) -> list[LabelFace]:
+    # A label counts for the product that it belongs to, and for every product whose picture it may still show.
+    found = []
+    assert law.plan is not None
+    for place in law.plan.labels:
+        face = law.faces.get(place.id, Face())
+        for gtin in {place.gtin, *(picture.gtin for picture in face.may_show)}:
+            prices = frozenset(picture.price_minor for picture in face.may_show if picture.gtin == gtin)
+            found.append(LabelFace(place.id, gtin, prices, face.is_proved))
+    return found
+
+
+def _strangers(law: Law, steady_ms: int) -> list[Member]:
+    # Who confirms but stands on no roster yet is waited for like a till, as long as it speaks; who left the
+    # roster may still hold the lease it was given.
+    assert law.roster is not None
+    known = {member.id for member in law.roster.members}
+    speaking = [
+        Member(id=device, kind="till", in_service=True)
+        for device, heard in law.heard.items()
+        if device not in known and steady_ms - heard.steady_ms <= FRESH_MS
+    ]
+    leased = [Member(id=device, kind="cart", in_service=False) for device in law.lease_ends_ms if device not in known]
+    return speaking + leased
+
+
+def _with_face(law: Law, label: str, face: Face) -> Law:
+    if label not in law.hanging:
+        # It was taken down meanwhile.
+        return law
+    return replace(law, faces={**law.faces, label: face})

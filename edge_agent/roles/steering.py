@@ -1,0 +1,80 @@
+"""Steering a virtual device through its world; a real device has no world and no such routes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, runtime_checkable
+
+from starlette.routing import BaseRoute
+
+from device_drivers.api import DeviceRefusedError, DeviceUnreachableError, Driver
+from edge_agent.roles.routes import ApiError, Body, action, metres, text, truth
+
+SHOWN_S = 3.0
+
+
+class Steerable(Protocol):
+    """A virtual world as one of its entities may steer itself there.
+
+    Each raises DeviceRefusedError on what the world cannot do, DeviceUnreachableError when it is away.
+    """
+
+    async def walk(self, path: Sequence[tuple[float, float]]) -> float:
+        """Set out through these points, in metres; return how many seconds it will take."""
+
+    async def show(self, gtin: str, seconds: float) -> None:
+        """Hold a product to the camera."""
+
+    async def auto(self, on: bool) -> None:
+        """Let it walk and shop by itself, or stop it."""
+
+
+@runtime_checkable
+class Steered(Protocol):
+    """A virtual driver that gives its world away."""
+
+    world: Steerable
+
+
+def world_of(drivers: Iterable[Driver]) -> Steerable | None:
+    """Return the world of the first virtual driver; None for a device of real ones."""
+    return next((driver.world for driver in drivers if isinstance(driver, Steered)), None)
+
+
+def steering(world: Steerable) -> list[BaseRoute]:
+    """Return the routes that steer a virtual device."""
+
+    async def walk(body: Body) -> Body:
+        x_m, y_m = metres(body, "x_m"), metres(body, "y_m")
+        try:
+            await world.auto(False)
+            takes_s = await world.walk([(x_m, y_m)])
+        except (DeviceRefusedError, DeviceUnreachableError) as exc:
+            raise _error(exc) from exc
+        return {"takes_s": takes_s}
+
+    async def show(body: Body) -> Body:
+        gtin = text(body, "gtin")
+        try:
+            await world.show(gtin, SHOWN_S)
+        except (DeviceRefusedError, DeviceUnreachableError) as exc:
+            raise _error(exc) from exc
+        return {"gtin": gtin, "seconds": SHOWN_S}
+
+    async def auto(body: Body) -> Body:
+        on = truth(body, "on")
+        try:
+            await world.auto(on)
+        except (DeviceRefusedError, DeviceUnreachableError) as exc:
+            raise _error(exc) from exc
+        return {"on": on}
+
+    return [
+        action("/api/virtual/walk", walk),
+        action("/api/virtual/show", show),
+        action("/api/virtual/auto", auto),
+    ]
+
+
+def _error(exc: DeviceRefusedError | DeviceUnreachableError) -> ApiError:
+    if isinstance(exc, DeviceRefusedError):
+        return ApiError(422, "refused", str(exc))
+    return ApiError(409, "unreachable", str(exc))
