@@ -1,0 +1,1 @@
+"""Sound: assets that people upload and when they play (`schedule`)."""

@@ -1,0 +1,88 @@
+"""Where the demo keeps its things, and on which ports it listens; the same ports at every start of one folder."""
+
+import json
+import shutil
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloud_broker.bus.mosquitto import free_port
+from cloud_broker.demo.cast import CAST
+
+
+class PlaceTakenError(Exception):
+    """A port of this demo is in use; the text says what to do."""
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As a server would: a port whose last connections are only winding down counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders and ports of one demo."""
+
+    folder: Path
+    ports: dict[str, int]
+
+    @property
+    def cloud(self) -> Path:
+        """The cloud's own folder."""
+        return self.folder / "cloud"
+
+    @property
+    def site(self) -> Path:
+        """The store's map, as the world and the cloud read it."""
+        return self.folder / "world" / "site.json"
+
+    @property
+    def products(self) -> Path:
+        """What the store sells."""
+        return self.folder / "world" / "products.json"
+
+    def agent(self, key: str) -> Path:
+        """The folder of one device."""
+        return self.folder / "devices" / key
+
+    def log(self, name: str) -> Path:
+        """The log of one process."""
+        return self.folder / "logs" / f"{name}.log"
+
+    def url(self, name: str) -> str:
+        """The URL of one HTTP server."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+
+def open_places(folder: Path, *, pages_port: int, fresh: bool) -> Places:
+    """Return the places of a demo, chosen on its first start.
+
+    Raises PlaceTakenError when a port of an earlier start is in use now.
+    """
+    if fresh and folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / "ports.json"
+    if kept.exists():
+        ports: dict[str, int] = json.loads(kept.read_text())
+        taken = sorted(name for name, port in ports.items() if not _is_free(port))
+        if taken:
+            raise PlaceTakenError(
+                f"port {ports[taken[0]]} ({taken[0]}) is in use: is this demo running already? "
+                "Stop it, or start with --fresh, or with another --folder"
+            )
+        return Places(folder.absolute(), ports)
+    ports = {"pages": pages_port if _is_free(pages_port) else free_port()}
+    for name in ("broker", "local-broker", "world", *(part.key for part in CAST)):
+        port = free_port()
+        while port in ports.values():
+            port = free_port()
+        ports[name] = port
+    kept.write_text(json.dumps(ports))
+    return Places(folder.absolute(), ports)

@@ -1,0 +1,1 @@
+"""The fleet as HQ watches it: presence (`presence`), security events (`security`), and who reports them (`keeper`)."""

@@ -1,0 +1,1 @@
+"""Shelf labels as the cloud sees them: where they hang, what they proved (`plan`)."""

@@ -1,0 +1,1 @@
+"""Location-triggered offers: the rules that carts hold, and the decisions that came back (`rules`)."""

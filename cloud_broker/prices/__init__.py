@@ -1,0 +1,1 @@
+"""Prices: products and their changes (`changes`), plans for later (`plans`), and what devices hold (`book`)."""

@@ -1,0 +1,1 @@
+"""Readings: numbers over time. The pages read the embedded store; any InfluxDB v2 endpoint can get them too."""

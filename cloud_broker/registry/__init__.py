@@ -1,0 +1,3 @@
+"""The registry: who exists (`devices`), how one comes in (`claims`, `authority`),
+what it is told (`desired`, `orders`).
+"""
