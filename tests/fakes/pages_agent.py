@@ -1,0 +1,56 @@
+"""The local API of a cart's agent, faked in memory."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.fakes.pages_answers import products, shop
+from tests.fakes.pages_life import scan
+from tests.fakes.pages_plan import now_ms
+from tests.fakes.pages_store import state
+
+
+async def local(request: Request) -> Response:
+    """What a shopper does at the cart, and what steers a virtual one."""
+    store, deed = shop(request), request.url.path.removeprefix("/api/")
+    body = await request.json()
+    if deed == "basket/remove":
+        store.basket.pop(body["gtin"], None)
+        store.packs = [line for line in store.packs if line["price_minor"] != body["price_minor"]]
+    elif deed == "trip/start":
+        store.trip, store.basket, store.packs = store.id("trip"), {}, []
+    elif deed == "trip/close":
+        store.trip, store.basket, store.packs, store.last_code = None, {}, [], None
+    elif deed == "offer/dismiss":
+        store.offer = None
+    elif deed == "virtual/show":
+        scan(store, "cart-1", body["gtin"])
+    elif deed == "virtual/walk":
+        store.auto = False
+        store.positions["cart-1"] = {"device": "cart-1", **body, "level": "1", "sigma_m": 0.6, "at_ms": now_ms()}
+    elif deed == "virtual/auto":
+        store.auto = body["on"]
+    store.tell("state", state(store))
+    return JSONResponse({})
+
+
+async def local_state(request: Request) -> JSONResponse:
+    return JSONResponse(state(shop(request)))
+
+
+AGENT_ROUTES = [
+    Route("/api/state", local_state),
+    Route("/api/products", products),
+    *(
+        Route(f"/api/{deed}", local, methods=["POST"])
+        for deed in (
+            "basket/remove",
+            "trip/start",
+            "trip/close",
+            "offer/dismiss",
+            "virtual/walk",
+            "virtual/show",
+            "virtual/auto",
+        )
+    ),
+]
