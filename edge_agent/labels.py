@@ -23,8 +23,7 @@ def simulate(labels: int, loss: float, seed: int, way: str, *, as_json: bool) ->
     print(f"{outcome.labels:,} labels, {loss:.0%} lost in each direction{', and bursts' if bursts else ''}")
     print(f"  half {outcome.t50_s:.1f} s · 99 % {outcome.t99_s:.1f} s · the last {outcome.last_s:.1f} s")
     print(f"  least on the air {outcome.bound_s:.1f} s; without loss {outcome.lossless_bound_s:.1f} s")
-    print(
-        f"  {outcome.said:,} commands, {outcome.refreshes:,} refreshes, {outcome.double_refreshes:,} of them for nothing"
-    )
+    needless = f"{outcome.double_refreshes:,} of them for nothing"
+    print(f"  {outcome.said:,} commands, {outcome.refreshes:,} refreshes, {needless}")
     print(f"  simulated in {outcome.wall_s:.2f} s")
     return 0

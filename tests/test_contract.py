@@ -18,7 +18,7 @@ from firmware_specs import topics
 from firmware_specs.batch import Batch, Mark, Verdict, Watermark, accept
 from firmware_specs.desired import Command, Manifest
 from firmware_specs.events import STREAM_OF, AnyEvent, Event, PositionFixed
-from firmware_specs.frames import altbeacon, eddystone, esl, ibeacon
+from firmware_specs.frames import altbeacon, ead, eddystone, esl, ibeacon, pawr
 from firmware_specs.frames.altbeacon import AltBeacon
 from firmware_specs.frames.ibeacon import IBeacon
 from firmware_specs.frames.layouts import FIELDS, Layout
@@ -245,6 +245,15 @@ def test_the_published_documents_are_fresh() -> None:
     assert {path.name: path.read_text("utf-8") for path in SCHEMAS.iterdir()} == files(), "run python -m firmware_specs"
 
 
+FLASHES = st.builds(
+    esl.Flash,
+    U8,
+    st.integers(0, 2**40 - 1),
+    U8.map(lambda half: half * 2),
+    U8.map(lambda half: half * 2),
+    st.integers(0, 2**15 - 1),
+    st.booleans(),
+)
 FRAMES: dict[type, st.SearchStrategy[Any]] = {
     IBeacon: st.builds(IBeacon, st.uuids(), U16, U16, st.integers(-128, 127)),
     AltBeacon: st.builds(AltBeacon, st.binary(min_size=20, max_size=20), st.integers(-127, 0), U8),
@@ -264,6 +273,15 @@ FRAMES: dict[type, st.SearchStrategy[Any]] = {
     esl.ErrorResponse: st.builds(esl.ErrorResponse, U8),
     esl.BasicState: st.builds(esl.BasicState, U16.map(esl.StateBits)),
     esl.DisplayState: st.builds(esl.DisplayState, U8, U8),
+    esl.Control: st.builds(esl.Control, st.sampled_from(esl.ControlKind), U8),
+    esl.Flash: FLASHES,
+    esl.LedControl: st.builds(esl.LedControl, FLASHES, U8, U8),
+    esl.LedTimedControl: st.builds(esl.LedTimedControl, FLASHES, U32, U8, U8),
+    esl.LedState: st.builds(esl.LedState, U8),
+    pawr.Packet: st.builds(
+        pawr.Packet, st.integers(0, 127), st.just((bytes(esl.Ping(3)), bytes(esl.DisplayImage(1, 2))))
+    ),
+    ead.KeyMaterial: st.builds(ead.KeyMaterial, st.binary(min_size=16, max_size=16), st.binary(min_size=8, max_size=8)),
     esl.SensorValue: st.builds(esl.SensorValue, U8, st.binary(min_size=1, max_size=15)),
 }
 
@@ -271,9 +289,9 @@ FRAMES: dict[type, st.SearchStrategy[Any]] = {
 def test_every_frame_has_a_byte_table() -> None:
     frames = {
         each
-        for module in (ibeacon, altbeacon, eddystone, esl)
+        for module in (ibeacon, altbeacon, eddystone, esl, ead, pawr)
         for each in vars(module).values()
-        if isinstance(each, type) and each.__module__ == module.__name__ and hasattr(each, "from_bytes")
+        if isinstance(each, type) and each.__module__.startswith(module.__name__) and hasattr(each, "from_bytes")
     }
     # An enumeration of Python has a `from_bytes` too.
     assert {layout.frame for layout in FIELDS} == {each for each in frames if not issubclass(each, int)} == set(FRAMES)
@@ -295,12 +313,17 @@ def test_the_byte_tables_say_what_the_encoders_do(layout: Layout, data: st.DataO
             assert part == bytes((len(frame.value) << 4 | 0x0E,))
         elif (layout.frame, field.name) == (eddystone.Url, "url"):
             assert eddystone.Url.from_bytes(encoded).url == frame.url
+        elif (layout.frame, field.name) == (esl.Flash, "times"):
+            assert int.from_bytes(part, "little") == frame.repeats << 1 | frame.in_seconds
+        elif (layout.frame, field.name) == (pawr.Packet, "commands"):
+            assert part == b"".join(frame.commands)
+        elif isinstance(value := getattr(frame, field.name), bytes):
+            assert part == (value[::-1] if field.order == "little" else value)
         elif field.order is None:
-            value = getattr(frame, field.name)
-            assert part == (value.bytes if isinstance(value, UUID) else value)
+            assert part == (value.bytes if isinstance(value, UUID) else bytes(value))
         else:
             number = int.from_bytes(part, field.order, signed=field.is_signed)
-            assert number == round(getattr(frame, field.name) * field.per_unit)
+            assert number == round(value * field.per_unit)
     assert offset == len(encoded)
 
 
