@@ -87,10 +87,21 @@ class LoadImage:
 
 @dataclass(frozen=True, slots=True)
 class TellLabel:
-    """Send one ESL command TLV to a label; the answer comes as `LabelAnswered`."""
+    """Send one ESL command TLV to a label; the answer comes as `LabelAnswered`.
+
+    Its ESL ID is 0: the driver puts in the one that the label was given. A later command takes its place, and
+    one that is not answered is said again; so it must be one that may be carried out twice.
+    """
 
     address: str
     command: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigureLabel:
+    """Give a label its address, its keys and the time once more: its clock is off, or it has forgotten us."""
+
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,7 @@ class PlaySound:
     gain_db: float
 
 
-Deed = LoadImage | TellLabel | PlaySound
+Deed = LoadImage | TellLabel | ConfigureLabel | PlaySound
 
 
 class Driver(Protocol):

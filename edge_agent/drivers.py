@@ -4,9 +4,13 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from device_drivers.api import Deed, Driver, Signal
 from edge_agent.settings import DriverSettings, FileDriver, Settings
+
+LABEL_GROUPS: Final = 4
+"""Groups of an access point's train: room for about a thousand labels, each spoken to twenty times a second."""
 
 
 class DriverUnknownError(Exception):
@@ -116,9 +120,15 @@ def _path(options: DriverSettings) -> Path | None:
 
 
 def _labels(options: DriverSettings, settings: Settings) -> Driver:
-    from device_drivers.labels.virtual import VirtualLabels
+    from device_drivers.labels.pawr.driver import PawrLabels
+    from device_drivers.labels.pawr.loss import Loss
+    from device_drivers.labels.pawr.register import Register
+    from device_drivers.labels.virtual.radio import VirtualRadio
+    from firmware_specs.frames.pawr import Timing
 
-    return VirtualLabels(settings.device.folder / "panels")
+    folder, timing = settings.device.folder, Timing(groups=LABEL_GROUPS)
+    radio = VirtualRadio(folder / "panels", timing, loss=Loss(down=0.01, up=0.01))
+    return PawrLabels(radio, Register(folder / "labels.sqlite3", LABEL_GROUPS), timing)
 
 
 _BUILDERS: dict[str, Callable[[DriverSettings, Settings], Driver]] = {

@@ -123,14 +123,24 @@ class PriceCharged(Event, frozen=True, tag="price-charged"):
     reason: Text
 
 
+class LabelPrepared(Event, frozen=True, tag="label-prepared"):
+    """A label has stored an image that it must show now or later; its glass has not changed."""
+
+    label: Id
+    gtin: Gtin14
+    price_minor: Minor
+    image_sha256: Sha256
+
+
 class LabelArmed(Event, frozen=True, tag="label-armed"):
-    """The gateway told a label to show an image."""
+    """The gateway tells a label to show an image at an instant; 0 where it shows it already."""
 
     label: Id
     gtin: Gtin14
     price_minor: Minor
     book_version: Version
     image_sha256: Sha256
+    shows_ms: TimeMs = 0
 
 
 class LabelShown(Event, frozen=True, tag="label-shown"):
@@ -234,6 +244,7 @@ AnyEvent = (
     | BasketClosed
     | BookHeld
     | PriceCharged
+    | LabelPrepared
     | LabelArmed
     | LabelShown
     | LabelFailed
@@ -256,6 +267,7 @@ STREAM_OF: Final[dict[type[Event], str]] = {
     BasketClosed: "basket",
     BookHeld: "price",
     PriceCharged: "price",
+    LabelPrepared: "price",
     LabelArmed: "price",
     LabelShown: "price",
     LabelFailed: "price",

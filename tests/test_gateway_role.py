@@ -1,7 +1,9 @@
 """The gateway: labels are armed, proved and tried again by the law; leases and releases go out signed."""
 
 import os
+import shutil
 import signal
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cloud_broker.bus.memory import MemoryBroker, MemoryBus
 from cloud_broker.bus.mosquitto import BrokerFailedError, free_port, program
 from cloud_broker.bus.port import Message
-from edge_agent.roles.gateway import Gateway
+from edge_agent.roles.gateway import Gateway, campaign, desk
 from edge_agent.roles.gateway.broker import LocalBroker
-from edge_agent.roles.gateway.faces import Faces
+from edge_agent.roles.gateway.faces import Faces, Kept
+from edge_agent.roles.gateway.law import Face
 from edge_agent.roles.gateway.pictures import content_of, draw
 from edge_agent.roles.gateway.radio import LabelRadio
-from edge_agent.roles.gateway.shelf import Shelf
 from firmware_specs import topics
 from firmware_specs.desired import Configuration, LabelPlace, LabelPlan, Member, Roster, Row
 from firmware_specs.events import (
@@ -29,10 +31,11 @@ from firmware_specs.events import (
     FaultRaised,
     LabelArmed,
     LabelFailed,
+    LabelPrepared,
     LabelShown,
     PriceReleased,
 )
-from firmware_specs.frames.esl import DisplayImage, DisplayState, StateBits
+from firmware_specs.frames.esl import DisplayState, DisplayTimedImage, StateBits, parse_command
 from firmware_specs.leases import Confirmation, Delegation, Lease, Releases
 from firmware_specs.signing import verify
 from firmware_specs.wire import decode, encode
@@ -172,7 +175,9 @@ class Store:
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setattr(Shelf.__init__, "__kwdefaults__", {"refresh_s": 0.06})
+    monkeypatch.setattr(campaign, "REFRESH_S", 0.06)
+    monkeypatch.setattr(campaign, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(desk, "LEAD_S", 0.05)
     monkeypatch.setattr(LabelRadio.__init__, "__defaults__", (0.3,))
     return Store(tmp_path)
 
@@ -296,7 +301,19 @@ async def test_a_silent_label_is_told_once_and_counts_as_showing_every_price_it_
 
 
 def displays(store: Store) -> int:
-    return sum(command[0] == DisplayImage.OPCODE for _, command in store.labels.told)
+    return sum(tag.refreshes for tag in store.labels.tags.values())
+
+
+def on_disk(store: Store, label: str) -> Face:
+    """Return what a restart would find: a copy, since the gateway holds its own file."""
+    with tempfile.TemporaryDirectory() as folder:
+        for file in store.folder.glob("faces.sqlite3*"):
+            shutil.copy(file, folder)
+        faces = Faces(Path(folder) / "faces.sqlite3")
+        try:
+            return faces.recall().get(label, Kept()).face
+        finally:
+            faces.close()
 
 
 @pytest.mark.parametrize(
@@ -326,10 +343,10 @@ async def test_a_label_that_accepts_a_picture_and_never_draws_it_proves_nothing(
 ) -> None:
     async with store.running():
         await at_ten(store)
-        monkeypatch.setattr(store.labels.tags[ADDRESSES[1]], "_show", lambda slot, now_s, at_ms: DisplayState(0, slot))
+        monkeypatch.setattr(store.labels.tags[ADDRESSES[1]], "_show_at", lambda slot, *_: DisplayState(0, slot))
         store.give("pricebook", book(2, row(MILK, 1200, 1000)))
         await until(lambda: store.gateway.state()["labels"][1]["reason"] == "the label shows another image")
-        assert shown(store, 1200, 2) == {"label-0"}
+        await until(lambda: shown(store, 1200, 2) == {"label-0"})
         assert store.gateway.state()["labels"][1]["may_show_minor"] == [1000, 1200]
 
 
@@ -366,8 +383,7 @@ async def test_a_label_that_no_longer_proves_its_price_loses_the_release_and_get
         harm(store)
         await until(lambda: (found := store.releases()) is not None and not found.releases)
         assert [event.label for event in store.surroundings.said if isinstance(event, LabelFailed)] == ["label-1"]
-        faces = Faces(store.folder / "faces")
-        await until(lambda: (face := faces.recall("label-1")) is not None and not face.is_proved)
+        await until(lambda: not on_disk(store, "label-1").is_proved)
         store.labels.dead.clear()
         store.labels.tags[ADDRESSES[1]].condition = StateBits.SYNCHRONIZED
         await until(lambda: bool((found := store.releases()) and found.releases))
@@ -393,8 +409,7 @@ async def test_what_a_label_may_show_is_on_disk_before_it_is_told(store: Store) 
         seen: list[set[int]] = []
 
         def look(address: str) -> None:
-            face = Faces(store.folder / "faces").recall("label-0")
-            assert face is not None
+            face = on_disk(store, "label-0")
             assert not face.is_proved
             seen.append({picture.price_minor for picture in face.may_show})
 
@@ -440,8 +455,7 @@ async def test_a_newer_book_takes_the_place_of_a_pending_one(store: Store) -> No
         store.give("pricebook", book(3, row(MILK, 900, 800)))
         await store.confirm_all(3)
         await until(lambda: shown(store, 900, 3) == {"label-0", "label-1"})
-    displays = [command for _, command in store.labels.told if command[0] == DisplayImage.OPCODE]
-    assert len(displays) == 4
+    assert displays(store) == 4
     assert not shown(store, 800, 2)
 
 
@@ -450,11 +464,106 @@ async def test_a_price_that_went_and_came_back_unseen_is_proved_for_the_newer_bo
 ) -> None:
     async with store.running():
         await at_ten(store)
-        displays = [command for _, command in store.labels.told if command[0] == DisplayImage.OPCODE]
+        before = displays(store)
         store.give("pricebook", book(3, row(MILK, 1000, 800)))
         await until(lambda: shown(store, 1000, 3) == {"label-0", "label-1"})
         await until(lambda: bool((found := store.releases()) and found.releases))
-    assert [command for _, command in store.labels.told if command[0] == DisplayImage.OPCODE] == displays
+    assert displays(store) == before
+
+
+async def test_labels_of_one_change_switch_at_one_instant(store: Store) -> None:
+    async with store.running():
+        await at_ten(store)
+        store.give("pricebook", book(2, row(MILK, 1200, 1000)))
+        await until(lambda: shown(store, 1200, 2) == {"label-0", "label-1"})
+    armed = [event for event in store.surroundings.said if isinstance(event, LabelArmed) and event.price_minor == 1200]
+    assert [event.label for event in armed] == ["label-0", "label-1"]
+    timed = {
+        command.at_ms for _, said in store.labels.told if isinstance(command := parse_command(said), DisplayTimedImage)
+    }
+    # Once for ten, once for twelve.
+    assert len(timed) == 2
+
+
+async def test_a_price_that_must_wait_and_one_that_is_planned_lie_in_the_labels_ahead_of_their_time(
+    store: Store,
+) -> None:
+    async with store.running():
+        await at_ten(store)
+        later_ms = store.surroundings.now_ms() + 60_000
+        store.give("pricebook", book(2, row(MILK, 1200, 1000), effective_ms=later_ms))
+        await until(lambda: prepared(store, 1200) == {"label-0", "label-1"})
+        store.give("pricebook", book(3, row(MILK, 800, 1000)))
+        await until(lambda: prepared(store, 800) == {"label-0", "label-1"})
+        assert glass_shows(store, 1000)
+        loaded = dict(store.labels.loads)
+        await store.confirm_all(3)
+        await until(lambda: shown(store, 800, 3) == {"label-0", "label-1"})
+    # What was prepared is shown by a command alone.
+    assert store.labels.loads == loaded == dict.fromkeys(ADDRESSES, 3)
+
+
+def prepared(store: Store, price_minor: int) -> set[str]:
+    return {
+        event.label
+        for event in store.surroundings.said
+        if isinstance(event, LabelPrepared) and event.price_minor == price_minor
+    }
+
+
+async def test_a_label_whose_clock_is_ahead_is_set_right_and_shows_the_price(store: Store) -> None:
+    async with store.running():
+        await at_ten(store)
+        store.labels.ahead_ms = 600_000
+        store.give("pricebook", book(2, row(MILK, 1200, 1000)))
+        await until(lambda: shown(store, 1200, 2) == {"label-0", "label-1"})
+        assert store.labels.configured
+
+
+async def test_a_label_whose_clock_is_behind_is_set_right_and_shows_the_price(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign, "LONGEST_REFRESH_S", 0.2)
+    async with store.running():
+        await at_ten(store)
+        store.labels.ahead_ms = -600_000
+        store.give("pricebook", book(2, row(MILK, 1200, 1000)))
+        await until(lambda: shown(store, 1200, 2) == {"label-0", "label-1"})
+        assert store.labels.configured
+    assert displays(store) == 4
+
+
+async def test_a_switch_is_called_off_when_the_price_goes_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with store.running():
+        await at_ten(store)
+        before = displays(store)
+        monkeypatch.setattr(desk, "LEAD_S", 1.5)
+        store.give("pricebook", book(2, row(MILK, 1200, 1000)))
+        await until(lambda: {label["state"] for label in store.gateway.state()["labels"]} == {"armed"})
+        await anyio.sleep(0.1)
+        store.give("pricebook", book(3, row(MILK, 1000, 1000)))
+        await until(lambda: shown(store, 1000, 3) == {"label-0", "label-1"})
+        assert displays(store) == before
+
+
+async def test_a_price_that_changes_faster_than_labels_do_is_still_shown(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each load takes as long as it takes the price to change again.
+    async with store.running():
+        await at_ten(store)
+        version = 2
+
+        def change() -> None:
+            nonlocal version
+            if version < 40:
+                store.give("pricebook", book(version, row(MILK, 1000 + version, 1000)))
+                version += 1
+
+        store.labels.after_load = change
+        change()
+        await until(lambda: displays(store) > 2)
+        assert version < 20
 
 
 async def test_leases_go_to_carts_in_reach_that_charge_by_the_book_in_force(store: Store) -> None:
@@ -540,8 +649,7 @@ async def test_a_full_outbox_stops_new_work_and_loses_no_proof(store: Store) -> 
 async def test_a_proof_that_a_full_disk_lost_is_said_again_after_a_restart(store: Store) -> None:
     async with store.running():
         await at_ten(store)
-        faces = Faces(store.folder / "faces")
-        await until(lambda: (face := faces.recall("label-0")) is not None and face.is_proved)
+        await until(lambda: on_disk(store, "label-0").is_proved)
         store.surroundings.unsaved_from = len(store.surroundings.said)
         store.give("pricebook", book(2, row(MILK, 1200, 1000)))
         await until(lambda: shown(store, 1200, 2) == {"label-0", "label-1"})
@@ -554,7 +662,7 @@ async def test_a_proof_that_a_full_disk_lost_is_said_again_after_a_restart(store
     async with store.running():
         await until(lambda: shown(store, 1200, 2) == {"label-0", "label-1"})
         await until(lambda: [e.version for e in store.surroundings.said if isinstance(e, BookHeld)] == [1, 2])
-        await until(lambda: (face := faces.recall("label-0")) is not None and face.is_proved)
+        await until(lambda: on_disk(store, "label-0").is_proved)
     # The glass shows it already, so it is proved without a refresh.
     assert displays(store) == told
 

@@ -1,17 +1,18 @@
-"""Virtual labels: real TLV bytes, honest pending bits, and panels that keep their picture without power."""
+"""Labels behind one access point: sealed bytes on a train, flash and ink that outlive the process, faults by name."""
 
 import functools
+import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from device_drivers.api import (
+    ConfigureLabel,
     DeviceRefusedError,
     DeviceUnreachableError,
     LabelAnswered,
@@ -20,13 +21,14 @@ from device_drivers.api import (
     Signal,
     TellLabel,
 )
-from device_drivers.labels.tag import Tag, TagRefusedError
-from device_drivers.labels.virtual import Fault, Model, VirtualLabels
+from device_drivers.labels.pawr import driver as pawr_driver
+from device_drivers.labels.pawr.driver import PawrLabels
+from device_drivers.labels.pawr.loss import Loss
+from device_drivers.labels.pawr.register import AHEAD, Register, RegisterFullError
+from device_drivers.labels.virtual.label import Fault, Model
+from device_drivers.labels.virtual.radio import VirtualRadio
 from firmware_specs.frames.esl import (
-    BROADCAST,
     CANCEL,
-    GLASS,
-    LONGEST_AHEAD_MS,
     BasicState,
     DisplayImage,
     DisplayState,
@@ -34,328 +36,252 @@ from firmware_specs.frames.esl import (
     ErrorCode,
     ErrorResponse,
     Ping,
-    ReadSensor,
-    RefreshDisplay,
-    SensorValue,
     StateBits,
     absolute_time_ms,
-    glass_digest,
-    parse_response,
 )
-from vision.labels import LabelContent, render_label
-from vision.pack import pack_1bpp
+from firmware_specs.frames.pawr import Timing
+from vision.pack import packed_bytes
 
-ONE, TWO = "F0:00:00:00:00:01", "F0:00:00:00:00:02"
-OLD = pack_1bpp(render_label(LabelContent("06901234567892", "红富士苹果", "Fuji apples", 1290, "CNY", "500 g")))
-NEW = pack_1bpp(render_label(LabelContent("06901234567892", "红富士苹果", "Fuji apples", 990, "CNY", "500 g")))
-QUICK = Model(refresh_s=0.3, answer_s=0.01)
-
+ONE, TWO, THREE = (f"F0:00:00:00:00:0{number}" for number in (1, 2, 3))
+SIZE = packed_bytes(296, 128)
+OLD, NEW = bytes(SIZE), b"\xff" * SIZE
+QUICK = Model(refresh_s=0.3)
+TIMING = Timing(groups=2)
 IDLE = bytes(BasicState(StateBits.SYNCHRONIZED))
 PENDING = bytes(BasicState(StateBits.SYNCHRONIZED | StateBits.PENDING_DISPLAY_UPDATE))
 
 
-def error(code: ErrorCode) -> bytes:
-    return bytes(ErrorResponse(code))
+@dataclass
+class Clock:
+    """UTC milliseconds that follow the test's clock, and may be wrong."""
+
+    ahead_ms: int = 0
+
+    def __call__(self) -> int:
+        return 1_800_000_000_000 + round(anyio.current_time() * 1000) + self.ahead_ms
 
 
-# One label's own state machine; its clock is ours.
+@dataclass
+class Shop:
+    """An access point and what hangs in its reach; `answers` by address, the oldest first."""
 
+    folder: Path
+    loss: Loss = field(default_factory=Loss)
+    model: Model = QUICK
+    clock: Clock = field(default_factory=Clock)
+    answers: dict[str, list[bytes]] = field(default_factory=dict)
 
-def tag_with(*images: bytes) -> Tag:
-    tag = Tag(len(OLD), slots=4, refresh_s=2.0)
-    for slot, image in enumerate(images):
-        tag.load(slot, image)
-    return tag
-
-
-def test_an_image_is_accepted_at_once_and_shown_when_the_refresh_time_has_elapsed() -> None:
-    tag = tag_with(OLD)
-    assert tag.tell(bytes(Ping()), 0, 1) == IDLE
-    assert tag.tell(bytes(DisplayImage(0)), 10, 1) == bytes(DisplayState(0, 0))
-    assert tag.tell(bytes(Ping()), 11.99, 1) == PENDING
-    assert tag.panel is None
-    assert tag.tell(bytes(Ping()), 12.0, 1) == IDLE
-    assert tag.panel == OLD
-
-
-def test_an_image_told_during_a_refresh_comes_after_it() -> None:
-    tag = tag_with(OLD, NEW)
-    tag.tell(bytes(DisplayImage(0)), 0, 1)
-    assert tag.tell(bytes(DisplayImage(1)), 1, 1) == bytes(DisplayState(0, 1))
-    assert tag.advance(2, 1)
-    assert (tag.panel, tag.is_pending) == (OLD, True)
-    assert tag.advance(4, 1)
-    assert (tag.panel, tag.is_pending) == (NEW, False)
-
-
-def test_a_stored_image_changes_nothing_on_the_glass() -> None:
-    tag = tag_with(OLD)
-    tag.tell(bytes(DisplayImage(0)), 0, 1)
-    tag.advance(2, 1)
-    tag.load(0, NEW)
-    assert tag.tell(bytes(Ping()), 3, 1) == IDLE
-    assert tag.panel == OLD
-    assert tag.tell(bytes(RefreshDisplay()), 3, 1) == error(ErrorCode.IMAGE_NOT_AVAILABLE)
-
-
-def test_a_label_tells_what_is_on_its_glass_without_touching_it() -> None:
-    tag = tag_with(OLD, NEW)
-    ask = bytes(ReadSensor(GLASS))
-    assert tag.tell(ask, 0, 1) == bytes(SensorValue(GLASS, bytes(8)))
-    tag.tell(bytes(DisplayImage(0)), 0, 1)
-    assert tag.tell(ask, 1, 1) == error(ErrorCode.RETRY)
-    assert tag.tell(ask, 2, 1) == bytes(SensorValue(GLASS, glass_digest(OLD)))
-    tag.load(0, NEW)
-    assert tag.tell(ask, 3, 1) == bytes(SensorValue(GLASS, glass_digest(OLD)))
-    assert tag.tell(bytes(Ping()), 3, 1) == IDLE
-    assert tag.tell(bytes(ReadSensor(1)), 3, 1) == error(ErrorCode.INVALID_PARAMETER)
-
-
-def test_a_sensors_question_and_value_have_the_bytes_of_the_standard() -> None:
-    assert bytes(ReadSensor(sensor=3, esl_id=0x12)).hex() == "101203"
-    assert bytes(SensorValue(0, bytes.fromhex("e40c"))).hex() == "2e00e40c"
-
-
-@given(st.integers(0, 255), st.binary(min_size=1, max_size=15))
-def test_a_sensors_value_makes_the_round_trip(sensor: int, value: bytes) -> None:
-    assert parse_response(bytes(SensorValue(sensor, value))) == SensorValue(sensor, value)
-
-
-def test_a_timed_image_waits_for_its_time_and_then_for_its_refresh() -> None:
-    tag = tag_with(OLD, NEW)
-    command = bytes(DisplayTimedImage(1, at_ms=5_000))
-    assert tag.tell(command, 0, 1_000) == bytes(DisplayState(0, 1))
-    assert tag.tell(command, 0.1, 1_100) == bytes(DisplayState(0, 1))
-    assert tag.tell(bytes(DisplayTimedImage(0, at_ms=6_000)), 0.2, 1_200) == error(ErrorCode.QUEUE_FULL)
-    assert tag.tell(bytes(Ping()), 3.9, 4_900) == PENDING
-    assert not tag.advance(4.0, 5_000)
-    assert tag.tell(bytes(Ping()), 5.9, 6_900) == PENDING
-    assert tag.tell(bytes(Ping()), 6.0, 7_000) == IDLE
-    assert tag.panel == NEW
-
-
-def test_a_timed_image_can_be_cancelled() -> None:
-    tag = tag_with(OLD, NEW)
-    tag.tell(bytes(DisplayTimedImage(1, at_ms=5_000)), 0, 1_000)
-    assert tag.tell(bytes(DisplayTimedImage(1, at_ms=CANCEL)), 1, 2_000) == bytes(DisplayState(0, 1))
-    assert tag.tell(bytes(Ping()), 9, 10_000) == IDLE
-    assert tag.panel is None
-
-
-def test_a_timed_image_is_right_over_the_wrap_of_the_clock() -> None:
-    tag = tag_with(OLD)
-    now_ms = 2**32 - 500
-    assert tag.tell(bytes(DisplayTimedImage(0, at_ms=500)), 0, now_ms) == bytes(DisplayState(0, 0))
-    assert not tag.advance(0.9, 2**32 - 1)
-    tag.advance(1.1, 600)
-    assert tag.advance(3.1, 2_600)
-    assert tag.panel == OLD
-
-
-def test_times_that_cannot_be_meant_are_refused() -> None:
-    tag = tag_with(OLD)
-    refused = error(ErrorCode.IMPLAUSIBLE_ABSOLUTE_TIME)
-    assert tag.tell(bytes(DisplayTimedImage(0, at_ms=5_000 + LONGEST_AHEAD_MS)), 0, 5_000) == refused
-    assert tag.tell(bytes(DisplayTimedImage(0, at_ms=4_000)), 0, 5_000) == refused
-
-
-@pytest.mark.parametrize(
-    ("command", "code"),
-    [
-        (bytes(DisplayImage(3)), ErrorCode.IMAGE_NOT_AVAILABLE),
-        (bytes(DisplayImage(4)), ErrorCode.INVALID_IMAGE_INDEX),
-        (bytes(DisplayTimedImage(9, 2)), ErrorCode.INVALID_IMAGE_INDEX),
-        (bytes(DisplayImage(0, display=1)), ErrorCode.INVALID_PARAMETER),
-        (bytes(Ping(esl_id=5)), ErrorCode.INVALID_PARAMETER),
-        (b"\x99\x00", ErrorCode.INVALID_OPCODE),
-        (b"", ErrorCode.INVALID_OPCODE),
-    ],
-)
-def test_what_a_label_cannot_do_it_answers_with_the_codes_of_the_standard(command: bytes, code: ErrorCode) -> None:
-    assert tag_with(OLD).tell(command, 0, 1) == error(code)
-
-
-def test_a_broadcast_is_obeyed_and_not_answered() -> None:
-    tag = tag_with(OLD)
-    assert tag.tell(bytes(DisplayImage(0, esl_id=BROADCAST)), 0, 1) is None
-    tag.advance(2, 1)
-    assert tag.panel == OLD
-
-
-def test_images_of_another_size_or_slot_are_refused() -> None:
-    tag = tag_with()
-    with pytest.raises(TagRefusedError, match="capacity limit"):
-        tag.load(0, OLD[:-1])
-    with pytest.raises(TagRefusedError, match="invalid image index"):
-        tag.load(4, OLD)
-
-
-@given(st.lists(st.tuples(st.binary(max_size=9), st.floats(0, 3)), max_size=20))
-def test_noise_is_always_answered_and_never_reaches_the_glass(said: list[tuple[bytes, float]]) -> None:
-    tag = tag_with(OLD)
-    now_s = 0.0
-    for noise, wait_s in said:
-        now_s += wait_s
-        response = tag.tell(noise, now_s, round(now_s * 1000))
-        assert response is None or parse_response(response)
-        assert tag.panel in (None, OLD)
-
-
-# The driver: a shop of labels behind the port.
-
-
-class Heard:
-    """Gathers what labels answer."""
-
-    def __init__(self) -> None:
-        self.all: list[LabelAnswered] = []
-        self._more = anyio.Event()
+    def __post_init__(self) -> None:
+        self.register = Register(self.folder / "labels.sqlite3", TIMING.groups)
+        self.radio = VirtualRadio(
+            self.folder / "panels", TIMING, [ONE, TWO, THREE], self.model, self.loss, now_ms=self.clock
+        )
+        self.labels = PawrLabels(self.radio, self.register, TIMING, now_ms=self.clock)
 
     def emit(self, signal: Signal) -> None:
         assert isinstance(signal, LabelAnswered)
-        self.all.append(signal)
-        self._more.set()
+        self.answers.setdefault(signal.address, []).append(signal.response)
 
-    async def next(self) -> bytes:
-        """Return the next answer."""
-        with anyio.fail_after(5):
-            while not self.all:
-                await self._more.wait()
-                self._more = anyio.Event()
-        return self.all.pop(0).response
+    @asynccontextmanager
+    async def on_air(self) -> AsyncIterator[None]:
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(functools.partial(self.labels.run, self.emit), name="labels")
+                await until(lambda: self.labels.is_on)
+                yield
+                tasks.cancel_scope.cancel()
+        finally:
+            self.register.close()
 
+    async def ask(self, address: str, command: bytes) -> bytes:
+        """Tell a command and return the answer."""
+        self.answers.pop(address, None)
+        await self.labels.do(TellLabel(address, command))
+        await until(lambda: address in self.answers)
+        return self.answers[address].pop(0)
 
-@asynccontextmanager
-async def on_air(labels: VirtualLabels) -> AsyncIterator[Heard]:
-    heard = Heard()
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(functools.partial(labels.run, heard.emit), name="labels")
-        await anyio.wait_all_tasks_blocked()
-        yield heard
-        tasks.cancel_scope.cancel()
+    async def show(self, address: str, slot: int, after_ms: int = 200) -> bytes:
+        return await self.ask(address, bytes(DisplayTimedImage(slot, absolute_time_ms(self.clock() + after_ms))))
+
+    def panel(self, address: str) -> bytes | None:
+        return self.radio.label(address).tag.panel
 
 
 async def until(is_true: Callable[[], bool]) -> None:
     with anyio.fail_after(5):
         while not is_true():
-            await anyio.sleep(0.02)
+            await anyio.sleep(0.01)
 
 
-async def test_a_label_shows_an_image_and_proves_it(tmp_path: Path) -> None:
-    labels = VirtualLabels(tmp_path, [ONE, TWO], QUICK)
-    async with on_air(labels) as heard:
-        await labels.do(LoadImage(ONE, 0, OLD))
-        await labels.do(TellLabel(ONE.lower(), bytes(DisplayImage(0))))
-        assert await heard.next() == bytes(DisplayState(0, 0))
-        await labels.do(TellLabel(ONE, bytes(Ping())))
-        assert await heard.next() == PENDING
-        assert labels.panel(ONE) is None
-        await anyio.sleep(0.4)
-        await labels.do(TellLabel(ONE, bytes(Ping())))
-        assert await heard.next() == IDLE
-        assert labels.panel(ONE) == OLD
-        assert labels.panel(TWO) is None
+async def test_a_label_shows_an_image_at_its_time_and_says_so(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        await shop.labels.do(LoadImage(ONE, 0, NEW))
+        assert await shop.ask(ONE, bytes(Ping())) == IDLE
+        assert await shop.show(ONE, 0) == bytes(DisplayState(0, 0))
+        assert await shop.ask(ONE, bytes(Ping())) == PENDING
+        assert shop.panel(ONE) is None
+        await until(lambda: shop.panel(ONE) == NEW)
+        assert await shop.ask(ONE, bytes(Ping())) == IDLE
+        assert await shop.ask(TWO, bytes(Ping())) == IDLE
+        assert shop.panel(TWO) is None
 
 
-async def test_a_timed_image_follows_utc(tmp_path: Path) -> None:
-    labels = VirtualLabels(tmp_path, model=QUICK, now_ms=lambda: round(anyio.current_time() * 1000))
-    async with on_air(labels) as heard:
-        await labels.do(LoadImage(ONE, 2, NEW))
-        at_ms = absolute_time_ms(round(anyio.current_time() * 1000) + 300)
-        await labels.do(TellLabel(ONE, bytes(DisplayTimedImage(2, at_ms))))
-        assert await heard.next() == bytes(DisplayState(0, 2))
-        await anyio.sleep(0.35)
-        assert labels.panel(ONE) is None
-        await until(lambda: labels.panel(ONE) == NEW)
+async def test_labels_are_dealt_out_to_groups_and_each_answers_for_itself(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        for number, address in enumerate((ONE, TWO, THREE)):
+            await shop.labels.do(LoadImage(address, number, NEW))
+        places = [shop.register.associate(address) for address in (ONE, TWO, THREE)]
+        assert [(place.group, place.esl_id) for place in places] == [(0, 0), (1, 0), (0, 1)]
+        assert len({bytes(place.response_key) for place in places}) == 3
+        for number, address in enumerate((ONE, TWO, THREE)):
+            assert await shop.show(address, number) == bytes(DisplayState(0, number))
 
 
-async def test_a_panel_keeps_its_picture_and_the_label_its_images_over_a_restart(tmp_path: Path) -> None:
-    labels = VirtualLabels(tmp_path, [ONE], QUICK)
-    async with on_air(labels) as heard:
-        await labels.do(LoadImage(ONE, 0, OLD))
-        await labels.do(LoadImage(ONE, 1, NEW))
-        await labels.do(TellLabel(ONE, bytes(DisplayImage(0))))
-        await until(lambda: labels.panel(ONE) == OLD)
-    assert labels.panel(ONE) == OLD
-    again = VirtualLabels(tmp_path, [ONE], QUICK)
-    assert again.panel(ONE) == OLD
-    async with on_air(again) as heard:
+async def test_an_answer_that_got_lost_costs_a_question_and_no_second_refresh(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, loss=Loss(down=0.4, up=0.4))
+    async with shop.on_air():
+        for address in (ONE, TWO, THREE):
+            await shop.labels.do(LoadImage(address, 1, NEW))
+            assert await shop.show(address, 1, after_ms=4_000) == bytes(DisplayState(0, 1))
+        for address in (ONE, TWO, THREE):
+            await until(lambda address=address: shop.panel(address) == NEW)  # type: ignore[misc]
+            assert shop.radio.label(address).tag.refreshes == 1
+
+
+async def test_what_would_be_carried_out_twice_is_refused(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        with pytest.raises(DeviceRefusedError, match="carried out twice"):
+            await shop.labels.do(TellLabel(ONE, bytes(DisplayImage(0))))
+
+
+async def test_panels_images_keys_and_clocks_outlive_the_process(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        await shop.labels.do(LoadImage(ONE, 0, OLD))
+        await shop.labels.do(LoadImage(ONE, 1, NEW))
+        await shop.show(ONE, 0)
+        await until(lambda: shop.panel(ONE) == OLD)
+        key = shop.register.associate(ONE).response_key
+    again = Shop(tmp_path)
+    async with again.on_air():
         assert again.panel(ONE) == OLD
-        await again.do(TellLabel(ONE, bytes(RefreshDisplay())))
-        assert await heard.next() == bytes(DisplayState(0, 0))
-        await again.do(TellLabel(ONE, bytes(DisplayImage(1))))
-        assert await heard.next() == bytes(DisplayState(0, 1))
+        assert again.register.associate(ONE).response_key == key
+        # Without a new connection: it still has its keys, and its clock goes on.
+        assert await again.show(ONE, 1) == bytes(DisplayState(0, 1))
         await until(lambda: again.panel(ONE) == NEW)
 
 
 async def test_what_was_promised_before_a_power_cut_is_pending_after_it_and_then_shown(tmp_path: Path) -> None:
-    slow = Model(refresh_s=60.0, answer_s=0.01)
-    labels = VirtualLabels(tmp_path, [ONE, TWO], slow)
-    later_ms = absolute_time_ms(1_000_000)
-    async with on_air(labels) as heard:
-        for address in (ONE, TWO):
-            await labels.do(LoadImage(address, 0, OLD))
-        await labels.do(TellLabel(ONE, bytes(DisplayImage(0))))
-        assert await heard.next() == bytes(DisplayState(0, 0))
-        now_ms = absolute_time_ms(999_000)
-        labels._now_ms = lambda: now_ms
-        await labels.do(TellLabel(TWO, bytes(DisplayTimedImage(0, later_ms))))
-        assert await heard.next() == bytes(DisplayState(0, 0))
-    again = VirtualLabels(tmp_path, [ONE, TWO], QUICK, now_ms=lambda: now_ms)
-    async with on_air(again) as heard:
-        for address in (ONE, TWO):
-            await again.do(TellLabel(address, bytes(Ping())))
-            assert await heard.next() == PENDING
-        await until(lambda: again.panel(ONE) == OLD)
-        assert again.panel(TWO) is None
-        now_ms = later_ms
-        await until(lambda: again.panel(TWO) == OLD)
-        await again.do(TellLabel(TWO, bytes(Ping())))
-        assert await heard.next() == IDLE
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        await shop.labels.do(LoadImage(ONE, 0, NEW))
+        assert await shop.show(ONE, 0, after_ms=1_500) == bytes(DisplayState(0, 0))
+    again = Shop(tmp_path)
+    async with again.on_air():
+        assert await again.ask(ONE, bytes(Ping())) == PENDING
+        assert again.panel(ONE) is None
+        await until(lambda: again.panel(ONE) == NEW)
 
 
-async def test_a_dead_label_does_not_answer_and_keeps_its_picture(tmp_path: Path) -> None:
-    labels = VirtualLabels(tmp_path, [ONE, TWO], QUICK)
-    async with on_air(labels) as heard:
-        await labels.do(LoadImage(ONE, 0, OLD))
-        await labels.do(TellLabel(ONE, bytes(DisplayImage(0))))
-        await heard.next()
-        await until(lambda: labels.panel(ONE) == OLD)
-        labels.hurt(ONE, Fault.DEAD)
-        await labels.do(TellLabel(ONE, bytes(Ping())))
-        await labels.do(TellLabel(TWO, bytes(Ping())))
-        assert await heard.next() == IDLE
-        await anyio.sleep(0.1)
-        assert heard.all == []
+async def test_a_timed_switch_can_be_called_off(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        await shop.labels.do(LoadImage(ONE, 0, NEW))
+        await shop.show(ONE, 0, after_ms=800)
+        assert await shop.ask(ONE, bytes(DisplayTimedImage(0, CANCEL))) == bytes(DisplayState(0, 0))
+        await anyio.sleep(1.2)
+        assert shop.panel(ONE) is None
+
+
+async def test_a_clock_that_is_off_is_told_and_set_right(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        await shop.labels.do(LoadImage(ONE, 0, NEW))
+        shop.clock.ahead_ms = -600_000
+        refused = bytes(ErrorResponse(ErrorCode.IMPLAUSIBLE_ABSOLUTE_TIME))
+        assert await shop.show(ONE, 0) == refused
+        await shop.labels.do(ConfigureLabel(ONE))
+        assert await shop.show(ONE, 0) == bytes(DisplayState(0, 0))
+
+
+async def test_a_dead_label_does_not_answer_and_keeps_its_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pawr_driver, "TOLD_S", 0.3)
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        await shop.labels.do(LoadImage(ONE, 0, NEW))
+        await shop.show(ONE, 0)
+        await until(lambda: shop.panel(ONE) == NEW)
+        shop.radio.label(ONE).hurt(Fault.DEAD)
+        await shop.labels.do(TellLabel(ONE, bytes(Ping())))
+        assert await shop.ask(TWO, bytes(Ping())) == IDLE
         with pytest.raises(DeviceUnreachableError, match="does not connect"):
-            await labels.do(LoadImage(ONE, 1, NEW))
-        assert labels.panel(ONE) == OLD
-        labels.hurt(ONE, None)
-        await labels.do(TellLabel(ONE, bytes(Ping())))
-        assert await heard.next() == IDLE
+            await shop.labels.do(LoadImage(ONE, 1, OLD))
+        # Nobody goes on calling it for ever.
+        await until(lambda: not shop.labels.access_point.busy)
+        assert not shop.answers.get(ONE)
+        assert shop.panel(ONE) == NEW
+        shop.radio.label(ONE).hurt(None)
+        assert await shop.ask(ONE, bytes(Ping())) == IDLE
 
 
-async def test_a_slow_label_answers_and_refreshes_late(tmp_path: Path) -> None:
-    labels = VirtualLabels(tmp_path, [ONE], QUICK)
-    async with on_air(labels) as heard:
-        await labels.do(LoadImage(ONE, 0, OLD))
-        labels.hurt(ONE, Fault.SLOW)
-        await labels.do(TellLabel(ONE, bytes(DisplayImage(0))))
-        await heard.next()
-        await anyio.sleep(0.6)
-        await labels.do(TellLabel(ONE, bytes(Ping())))
-        assert await heard.next() == PENDING
+async def test_a_slow_label_refreshes_late(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        await shop.labels.do(LoadImage(ONE, 0, NEW))
+        shop.radio.label(ONE).hurt(Fault.SLOW)
+        await shop.show(ONE, 0)
+        await anyio.sleep(0.9)
+        assert await shop.ask(ONE, bytes(Ping())) == PENDING
+        await until(lambda: shop.panel(ONE) == NEW)
+
+
+async def test_a_label_of_another_access_point_is_named(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.radio.label(ONE).hurt(Fault.BONDED)
+    async with shop.on_air():
+        with pytest.raises(DeviceRefusedError, match=f"{ONE} is bonded to another access point"):
+            await shop.labels.do(TellLabel(ONE, bytes(Ping())))
 
 
 async def test_what_the_radio_cannot_do_is_refused(tmp_path: Path) -> None:
-    labels = VirtualLabels(tmp_path, [ONE], QUICK)
+    shop = Shop(tmp_path)
     with pytest.raises(DeviceUnreachableError, match="off"):
-        await labels.do(TellLabel(ONE, bytes(Ping())))
-    async with on_air(labels):
-        for stranger in (TWO, "../../etc/passwd", ""):
-            with pytest.raises(DeviceUnreachableError, match="not in reach"):
-                await labels.do(LoadImage(stranger, 0, OLD))
+        await shop.labels.do(TellLabel(ONE, bytes(Ping())))
+    async with shop.on_air():
+        with pytest.raises(DeviceUnreachableError, match="not in reach"):
+            await shop.labels.do(LoadImage("F0:00:00:00:00:09", 0, OLD))
+        for stranger in ("../../etc/passwd", ""):
+            with pytest.raises(DeviceRefusedError, match="no Bluetooth address"):
+                await shop.labels.do(LoadImage(stranger, 0, OLD))
         with pytest.raises(DeviceRefusedError, match="capacity limit"):
-            await labels.do(LoadImage(ONE, 0, b"short"))
+            await shop.labels.do(LoadImage(ONE, 0, b"short"))
+        with pytest.raises(DeviceRefusedError, match="no command"):
+            await shop.labels.do(TellLabel(ONE, b"\x00"))
         with pytest.raises(DeviceRefusedError, match="no deed"):
-            await labels.do(PlaySound("x", np.zeros((1, 1), np.int16), 16_000, 0.0))
+            await shop.labels.do(PlaySound("1", np.zeros((1, 1), np.int16), 8000, 0))
+
+
+def test_the_register_is_its_owners_alone_and_gives_no_randomizer_twice(tmp_path: Path) -> None:
+    path = tmp_path / "labels.sqlite3"
+    register = Register(path, 1)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    key = register.sync_key
+    given = [register.next_count() for _ in range(AHEAD + 10)]
+    # As after kill -9: nothing is closed.
+    again = Register(path, 1)
+    assert again.sync_key == key
+    assert again.next_count() > max(given)
+    assert given == list(range(AHEAD + 10))
+
+
+def test_a_full_register_says_how_many_it_carries(tmp_path: Path) -> None:
+    register = Register(tmp_path / "labels.sqlite3", 1)
+    for number in range(255):
+        register.associate(f"F0:00:00:00:01:{number:02X}")
+    with pytest.raises(RegisterFullError, match="255 labels in 1 groups"):
+        register.associate(TWO)

@@ -1,23 +1,19 @@
 """The law of the house: nobody charges more than any label may be showing; and each rule of it is needed."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
-
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.roles.books.opened import Opened
 from edge_agent.roles.gateway import law as gateway_law
-from edge_agent.roles.gateway.law import Law
 from firmware_specs.desired import Member, Row
 from firmware_specs.leases import Confirmation, Lease, Release, Releases
 from firmware_specs.rules import price_law
+from tests.fakes import price_scenarios
+from tests.fakes.price_mutations import DOWN_AT_TILL_AND_GATEWAY, MUTATIONS, patched
+from tests.fakes.price_scenarios import Scenario, places
 from tests.fakes.price_world import STEPS, PriceWorld, Rules
 
-OFFSETS_MS = st.integers(-900, 900)
+OFFSETS_MS = st.integers(-30_000, 30_000)
 STORY = st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 999)), max_size=80)
 
 
@@ -33,13 +29,14 @@ def play(world: PriceWorld, story: str) -> str | None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(story=STORY, gateway_ms=OFFSETS_MS, till_ms=OFFSETS_MS, cart_ms=OFFSETS_MS)
+@given(story=STORY, gateway_ms=OFFSETS_MS, till_ms=OFFSETS_MS, cart_ms=OFFSETS_MS, label_ms=OFFSETS_MS)
 def test_no_charge_is_ever_above_any_price_that_a_label_may_be_showing(
-    story: list[tuple[str, int]], gateway_ms: int, till_ms: int, cart_ms: int
+    story: list[tuple[str, int]], gateway_ms: int, till_ms: int, cart_ms: int, label_ms: int
 ) -> None:
     world = PriceWorld(gateway_offset_ms=gateway_ms)
     world.devices["till-1"].offset_ms = till_ms
     world.devices["cart-1"].offset_ms = cart_ms
+    world.labels["label-1"].ahead_ms = label_ms
     world.settle()
     for name, number in story:
         STEPS[name](world, number)
@@ -63,123 +60,10 @@ def test_whatever_happened_a_store_that_is_left_in_peace_charges_and_shows_the_n
     assert [label.glass for label in world.labels.values()] == [price] * 2
 
 
-# Each entry takes one rule away and tells the story in which a shopper would have paid too much for it.
-# Numbers: publish 0..4 is 8.00, 9.00, 10.00, 11.00, 12.00; devices 0 till, 1 and 2 carts; labels 0 and 1.
-
-ALL_CONFIRM = "book to device 0; confirm 0; book to device 1; confirm 1; book to device 2; confirm 2"
-DOWN_AT_TILL_AND_GATEWAY = "publish 0; book to gateway 0; book to device 0; confirm 0"
-
-
-def patched(name: str, value: Any, function: Callable[..., Any], module: Any = price_law) -> Callable[..., Any]:
-    """Return a function that runs with one name of a module replaced."""
-
-    def run(*args: Any, **named: Any) -> Any:
-        before = getattr(module, name)
-        setattr(module, name, value)
-        try:
-            return function(*args, **named)
-        finally:
-            setattr(module, name, before)
-
-    return run
-
-
-def confirmed_by_holding(law: Law, label: str, steady_ms: int) -> frozenset[str] | None:
-    heard = {
-        device: replace(
-            said,
-            confirmation=msgspec.structs.replace(said.confirmation, in_force_version=said.confirmation.book_version),
-        )
-        for device, said in law.heard.items()
-    }
-    return gateway_law.waiting(replace(law, heard=heard), label, steady_ms)
-
-
-def carried_over_a_gap(before: Opened, after: Opened) -> Opened:
-    since = {gtin: before.since.get(gtin, before.version) for gtin in after.since}
-    return replace(after, since=since)
-
-
-def any_version(row: Row, releases: Releases | None, now_ms: int, *, book_version: int) -> price_law.Charge:
-    return price_law.charge(row, releases, now_ms, book_version=0)
-
-
-def one_label_is_enough(gtin: str, price_minor: int, faces: Any) -> bool:
-    return any(face.proved and face.may_show_minor == {price_minor} for face in faces)
-
-
-MUTATIONS: dict[str, tuple[Rules, str]] = {
-    "a decrease waits for nobody": (
-        Rules(waiting=lambda law, label, ms: frozenset()),
-        "publish 0; book to gateway 0; arm 1",
-    ),
-    "a decrease does not wait for tills": (
-        Rules(waiting=patched("TILLS", frozenset(), gateway_law.waiting)),
-        "publish 0; book to gateway 0; time 4; arm 1",
-    ),
-    "a decrease does not wait for carts": (
-        Rules(waiting=patched("LEASED", frozenset(), gateway_law.waiting)),
-        f"{DOWN_AT_TILL_AND_GATEWAY}; arm 1",
-    ),
-    "the gateway forgets which leases it gave": (
-        Rules(waiting=lambda law, label, ms: gateway_law.waiting(replace(law, lease_ends_ms={}), label, ms)),
-        f"time 4; confirm 1; issue 0; lease 1; {DOWN_AT_TILL_AND_GATEWAY}; arm 1",
-    ),
-    "a restart forgets that leases were given": (
-        Rules(begin=lambda store, ms: replace(gateway_law.begin(store, ms), assumed_until_ms=0)),
-        f"{DOWN_AT_TILL_AND_GATEWAY}; time 2; restart gateway 0; arm 1",
-    ),
-    "who holds a book is taken to charge by it": (
-        Rules(waiting=confirmed_by_holding),
-        f"publish 0; book to gateway 0; publish later 31; {ALL_CONFIRM}; arm 1",
-    ),
-    "no price counts as lower": (
-        Rules(waiting=patched("lowers", lambda price, shown: False, gateway_law.waiting, gateway_law)),
-        "publish 0; book to gateway 0; arm 1",
-    ),
-    "a lease never ends": (
-        Rules(lease_holds=lambda lease, now_ms, *, book_version: lease is not None),
-        f"{DOWN_AT_TILL_AND_GATEWAY}; time 4; arm 1",
-    ),
-    "a cart needs no lease": (
-        Rules(lease_holds=lambda lease, now_ms, *, book_version: True),
-        f"{DOWN_AT_TILL_AND_GATEWAY}; time 4; arm 1",
-    ),
-    "an increase needs no release": (
-        Rules(charge=lambda row, releases, now_ms, *, book_version: price_law.Charge(row.price_minor, "price")),
-        "publish 3; book to device 0",
-    ),
-    "a release counts whatever book it was made under": (
-        Rules(charge=any_version),
-        f"publish 4; settle 0; publish 1; book to gateway 0; {ALL_CONFIRM}; arm 1; refresh 1; publish 4; "
-        "book to device 0",
-    ),
-    "a price counts as unchanged across a book that was never seen": (
-        Rules(following=carried_over_a_gap),
-        f"publish 4; settle 0; publish 1; book to gateway 0; publish 4; {ALL_CONFIRM}; arm 1",
-    ),
-    "an increase is released before labels prove it": (
-        Rules(releases=patched("may_release", lambda gtin, price, faces: True, gateway_law.releases)),
-        "publish 3; book to gateway 0; book to device 0; issue 0; releases 0",
-    ),
-    "one label's proof releases for all": (
-        Rules(releases=patched("may_release", one_label_is_enough, gateway_law.releases)),
-        "publish 3; book to gateway 0; book to device 0; arm 1; refresh 1; prove 1; issue 0; releases 0",
-    ),
-    "a face goes to disk after its label was told": (
-        Rules(keeps_faces_first=False),
-        f"publish 0; book to gateway 0; {ALL_CONFIRM}; arm 1; refresh 1; restart gateway 0; publish 2; "
-        f"book to gateway 0; {ALL_CONFIRM}; issue 0; releases 0",
-    ),
-    "the floor is the last price, shown or not": (
-        Rules(next_floor=lambda previous, *, proved: previous.price_minor),
-        "publish 3; publish 4; book to device 0",
-    ),
-    "the cloud takes a proof for a price that was set after it": (
-        Rules(heeds_old_proof=True),
-        f"publish 0; book to gateway 0; {ALL_CONFIRM}; arm 1; refresh 1; publish 2; publish 3; book to device 0",
-    ),
-}
+@pytest.mark.parametrize("scenario", price_scenarios.SCENARIOS, ids=lambda scenario: scenario.name)
+def test_a_fault_at_any_one_step_breaks_nothing_and_the_store_comes_to_rest(scenario: Scenario) -> None:
+    broken = [(place, found) for place in places() if (found := price_scenarios.play(scenario, dict([place])))]
+    assert broken == []
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
@@ -231,7 +115,7 @@ def test_clocks_that_differ_by_two_seconds_need_the_margin(monkeypatch: pytest.M
     world.devices["cart-1"].offset_ms = -900
     world.rules.is_timely = lambda made_ms, expires_ms, now_ms: True
     world.settle()
-    breach = play(world, f"{DOWN_AT_TILL_AND_GATEWAY}; time 3; time 2; time 2; time 1; arm 1")
+    breach = play(world, f"{DOWN_AT_TILL_AND_GATEWAY}; time 3; time 2; time 1; time 1; time 1; arm 1")
     assert (breach is None) == (drift_ms > 0)
 
 

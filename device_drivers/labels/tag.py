@@ -63,9 +63,11 @@ class Tag:
     def __init__(self, image_bytes: int, slots: int, refresh_s: float, esl_id: int = 0) -> None:
         self._image_bytes = image_bytes
         self._slots = slots
-        self._esl_id = esl_id
         self._refresh: _Refresh | None = None
         self._queued: bytes | None = None
+        self.esl_id = esl_id
+        """Its number in its group, given when it is associated."""
+
         self.refresh_s = refresh_s
         self.timed: tuple[int, int] | None = None
         """The pending timed command: slot and absolute time, milliseconds."""
@@ -112,7 +114,7 @@ class Tag:
             parsed = parse_command(command)
         except ValueError:
             return bytes(ErrorResponse(ErrorCode.INVALID_OPCODE))
-        if parsed.esl_id not in (self._esl_id, BROADCAST):
+        if parsed.esl_id not in (self.esl_id, BROADCAST):
             return bytes(ErrorResponse(ErrorCode.INVALID_PARAMETER))
         response = self._obey(parsed, now_s, absolute_ms)
         return None if parsed.esl_id == BROADCAST else bytes(response)

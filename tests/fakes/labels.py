@@ -4,14 +4,15 @@ labels = FakeLabels({"AA:…"})
 labels.dead.add("AA:…")    # silent from now on
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import anyio
 
-from device_drivers.api import Deed, DeviceRefusedError, LabelAnswered, LoadImage, Signal, TellLabel
+from device_drivers.api import ConfigureLabel, Deed, DeviceRefusedError, LabelAnswered, LoadImage, Signal, TellLabel
 from device_drivers.labels.tag import Tag
-from firmware_specs.frames.esl import DisplayImage, parse_command
+from firmware_specs.frames.esl import CANCEL, DisplayTimedImage, absolute_time_ms, parse_command
 from vision.pack import packed_bytes
 
 
@@ -26,6 +27,11 @@ class FakeLabels:
     emit: Callable[[Signal], None] = lambda signal: None
     before_display: Callable[[str], None] = lambda address: None
     """Called when a label is told to show an image, before it obeys."""
+    ahead_ms: int = 0
+    """How far the labels' clocks are wrong, until they are configured anew."""
+    configured: list[str] = field(default_factory=list)
+    loads: dict[str, int] = field(default_factory=dict)
+    after_load: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.tags = {address: Tag(packed_bytes(296, 128), 4, self.refresh_s) for address in self.addresses}
@@ -42,19 +48,28 @@ class FakeLabels:
             case LoadImage(address, slot, image):
                 if address not in self.dead:
                     self.tags[address].load(slot, image)
+                    self.loads[address] = self.loads.get(address, 0) + 1
+                    self.after_load()
             case TellLabel(address, command):
                 self.told.append((address, command))
-                if isinstance(parse_command(command), DisplayImage):
+                parsed = parse_command(command)
+                if isinstance(parsed, DisplayTimedImage) and parsed.at_ms != CANCEL:
                     self.before_display(address)
                 if address not in self.dead:
-                    answer = self.tags[address].tell(command, now_s, 0)
+                    answer = self.tags[address].tell(command, now_s, self._absolute_ms())
                     if answer is not None:
                         self.emit(LabelAnswered(address, answer))
+            case ConfigureLabel(address):
+                self.configured.append(address)
+                self.ahead_ms = 0
             case _:
                 raise DeviceRefusedError("labels only")
 
     def panel(self, address: str) -> bytes | None:
         """Return what is on the glass now."""
         tag = self.tags[address]
-        tag.advance(anyio.current_time(), 0)
+        tag.advance(anyio.current_time(), self._absolute_ms())
         return tag.panel
+
+    def _absolute_ms(self) -> int:
+        return absolute_time_ms(time.time_ns() // 1_000_000 + self.ahead_ms)

@@ -1,26 +1,30 @@
 """A store in which everything goes wrong that may: for the price law.
 
-The cloud, a gateway, a till, two carts, and two labels of one product stand on the real rules; the world
-only carries messages, late, doubled, out of order or never, and lets clocks drift, labels dawdle and
-devices restart. After every step `breach` compares what each device charges with what each glass may show.
-Each rule is an attribute, so that a test can take one away.
+The cloud, a gateway, a till, two carts, and two labels of one product stand on the real rules; the gateway's campaigns
+and the labels' firmware are the product's own (`price_labels`). The world only carries messages, late, doubled, out of
+order or never, and lets clocks drift, labels dawdle and devices restart. After every step, and while time passes,
+`breach` compares what each device charges with what each glass may show. Each rule is an attribute, so that a test can
+take one away.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from edge_agent.roles.books.opened import Opened, following, opened
 from edge_agent.roles.gateway import law as rules
-from edge_agent.roles.gateway.law import Face, Law, Picture
+from edge_agent.roles.gateway.law import Law
 from firmware_specs.desired import LabelPlace, LabelPlan, Member, Roster, Row
 from firmware_specs.leases import Confirmation, Lease, Releases
 from firmware_specs.rules import price_law
 from tests.fakes.books import Book, open_book
+from tests.fakes.price_labels import GTIN, LEAD_MS, REFRESH_S, Label, LabelDesk
 
 STORE = "demo"
-GTIN = "04006381333931"
 START_MS = 1_800_000_000_000
 LABELS = ("label-1", "label-2")
+INK_MS = 200
+"""Time passes in such steps while labels may change."""
+
 OTHER = Row(gtin="00012345678905", name={"en": "other"}, price_minor=500, floor_minor=500)
 
 
@@ -33,11 +37,13 @@ class Rules:
     is_timely: Callable[[int, int, int], bool] = price_law.is_timely
     next_floor: Callable[..., int] = price_law.next_floor
     following: Callable[[Opened, Opened], Opened] = following
-    waiting: Callable[[Law, str, int], frozenset[str] | None] = rules.waiting
+    waiting: Callable[[Law, str, int, int], frozenset[str] | None] = rules.waiting
     releases: Callable[[Law, int], Releases | None] = rules.releases
     begin: Callable[[str, int], Law] = rules.begin
     keeps_faces_first: bool = True
     """Whether a face is on disk before its label is told."""
+    forgets_slots_first: bool = True
+    """Whether a slot is off the disk's list before it is overwritten."""
     heeds_old_proof: bool = False
     """Whether the cloud takes a proof for a price that was set later."""
 
@@ -57,21 +63,8 @@ class Device:
 
     def take(self, book: Book) -> None:
         """Hold a book."""
-        if self.in_force is None or book.version > self.in_force.version:
-            self.held.setdefault(book.version, open_book(book))
-
-
-@dataclass
-class Label:
-    """A glass, and what is on its way to it."""
-
-    glass: int | None = None
-    coming: list[int] = field(default_factory=list)
-
-    @property
-    def may_show(self) -> set[int]:
-        """Every price that somebody may read now or in a moment."""
-        return set(self.coming) | ({self.glass} if self.glass is not None else set())
+        if book.version not in self.held and (self.in_force is None or book.version > self.in_force.version):
+            self.held[book.version] = open_book(book)
 
 
 @dataclass
@@ -95,7 +88,8 @@ class PriceWorld:
             "cart-2": Device("cart-2", "cart", 0),
         }
         self.labels = {label: Label() for label in LABELS}
-        self.disk: dict[str, Face] = {}
+        self.desk = LabelDesk(self, self.labels)
+        self.broken: str | None = None
         self.gateway_books: dict[int, Opened] = {}
         self.gateway_in_force: Opened | None = None
         self.leases: dict[str, list[Lease]] = {device: [] for device in self.devices}
@@ -155,7 +149,7 @@ class PriceWorld:
             at_ms=self.clock_ms(each),
             in_force_version=each.in_force.version,
         )
-        self.law = rules.with_confirmation(self.law, each.said, self._steady_ms())
+        self.law = rules.with_confirmation(self.law, each.said, self.steady_ms)
 
     def deliver_lease(self, device: str) -> None:
         """A device gets the oldest lease that is under way to it."""
@@ -208,28 +202,38 @@ class PriceWorld:
 
     # -- the gateway
 
-    def _steady_ms(self) -> int:
+    @property
+    def steady_ms(self) -> int:
+        """Return the gateway's monotonic milliseconds."""
         return self.now_ms - START_MS
 
+    @property
+    def gateway_ms(self) -> int:
+        """Return what the gateway's clock shows."""
+        return self.now_ms + self.gateway_offset_ms
+
     def _begun(self) -> Law:
-        law = self.rules.begin(STORE, self._steady_ms())
+        law = self.rules.begin(STORE, self.steady_ms)
         places = [LabelPlace(id=label, address=label, gtin=GTIN, x_m=0, y_m=0) for label in LABELS]
         members = [Member(id=each.id, kind=each.kind, in_service=True) for each in self.devices.values()]
-        law = rules.with_plan(law, LabelPlan(store=STORE, version=1, labels=places), dict(self.disk))
+        remembered = {label: kept.face for label, kept in self.desk.disk.items()}
+        law = rules.with_plan(law, LabelPlan(store=STORE, version=1, labels=places), remembered)
         return rules.with_roster(law, Roster(store=STORE, version=1, members=members))
 
     def deliver_gateway_book(self) -> None:
         """The gateway gets the newest book."""
         book = self.books[-1]
-        self.gateway_books.setdefault(book.version, open_book(book))
+        if book.version not in self.gateway_books:
+            self.gateway_books[book.version] = open_book(book)
         self._gateway_switch()
 
     def restart_gateway(self) -> None:
         """The gateway starts anew, with its disk and what the brokers retained."""
+        self.desk.restart()
         self.law = self._begun()
         for device in self.devices.values():
             if device.said is not None:
-                self.law = rules.with_confirmation(self.law, device.said, self._steady_ms())
+                self.law = rules.with_confirmation(self.law, device.said, self.steady_ms)
         if self.gateway_in_force is not None:
             book = self.gateway_in_force
             self.law = rules.with_book(self.law, book.version, book.rows)
@@ -238,53 +242,36 @@ class PriceWorld:
     def issue(self) -> None:
         """The gateway gives leases and releases."""
         self._gateway_switch()
-        now_ms = self.now_ms + self.gateway_offset_ms
-        self.law, given = rules.lease(self.law, self._steady_ms(), now_ms)
+        now_ms = self.gateway_ms
+        self.law, given = rules.lease(self.law, self.steady_ms, now_ms)
         for lease in given:
             self.leases[lease.device].append(lease)
         releases = self.rules.releases(self.law, now_ms)
         if releases is not None:
             self.published.append(releases)
 
+    def step(self, label: str, fate: int = 0) -> None:
+        """The gateway takes one step with a label; see `LabelDesk.advance`."""
+        self._gateway_switch()
+        self.desk.advance(label, fate)
+
     def arm(self, label: str, *, arrives: bool = True) -> None:
         """The gateway tells a label, if the law permits; the command may get lost."""
         self._gateway_switch()
-        row = rules.wanted(self.law, label)
-        if row is None or self.rules.waiting(self.law, label, self._steady_ms()) != frozenset():
-            return
-        face = self.law.faces.get(label, Face())
-        if face.shown is not None and face.shown.price_minor == row.price_minor:
-            if face.shown.book_version < self.law.book_version:
-                shown = replace(face.shown, book_version=self.law.book_version)
-                self.law = rules.prove(self.law, label, shown)
-                self.events.append((label, row.price_minor, self.law.book_version))
-            return
-        picture = Picture(GTIN, row.price_minor, self.law.book_version, str(row.price_minor), "0" * 64)
-        self.law = rules.arm(self.law, label, picture)
-        self.events.append((label, -1, 0))
-        if self.rules.keeps_faces_first:
-            self.disk[label] = self.law.faces[label]
-        if arrives:
-            self.labels[label].coming.append(row.price_minor)
+        self.desk.until_told(label, arrives=arrives)
 
     def refresh(self, label: str) -> None:
-        """A label's ink moves."""
-        glass = self.labels[label]
-        if glass.coming:
-            glass.glass = glass.coming.pop(0)
+        """A label's instant comes, and its ink moves."""
+        if self.labels[label].tag.is_pending:
+            self.pass_ms(LEAD_MS + int(REFRESH_S * 1000) + INK_MS)
 
     def prove(self, label: str) -> None:
-        """A label that has nothing pending says which picture it shows, if it is the one it was told last."""
-        glass, face = self.labels[label], self.law.faces.get(label, Face())
-        if glass.coming or face.is_proved or not face.may_show or glass.glass != face.may_show[-1].price_minor:
-            return
-        picture = face.may_show[-1]
-        self.law = rules.prove(self.law, label, picture)
-        self.disk[label] = self.law.faces[label]
-        self.events.append((label, picture.price_minor, picture.book_version))
+        """The gateway goes on with a label that was told."""
+        self._gateway_switch()
+        self.desk.until_done(label)
 
     def _gateway_switch(self) -> None:
-        now_ms = self.now_ms + self.gateway_offset_ms
+        now_ms = self.gateway_ms
         due = [each for each in self.gateway_books.values() if each.effective_ms <= now_ms]
         found = self._later(self.gateway_in_force, due)
         if found is not None and found is not self.gateway_in_force:
@@ -294,8 +281,13 @@ class PriceWorld:
     # -- everything
 
     def pass_ms(self, duration_ms: int) -> None:
-        """Let time pass."""
-        self.now_ms += duration_ms
+        """Let time pass, and look at every change of a glass on the way."""
+        ends_ms = self.now_ms + duration_ms
+        while self.now_ms < ends_ms:
+            moves = any(label.tag.is_pending for label in self.labels.values())
+            self.now_ms = min(ends_ms, self.now_ms + INK_MS) if moves else ends_ms
+            self.desk.pass_time()
+            self.broken = self.broken or self.breach()
 
     def settle(self) -> None:
         """Let everything arrive and every label prove: the quiet state of a store."""
@@ -307,7 +299,6 @@ class PriceWorld:
             self.issue()
             for label in LABELS:
                 self.arm(label)
-                self.refresh(label)
                 self.prove(label)
             self.issue()
             for device in self.devices:
@@ -318,6 +309,8 @@ class PriceWorld:
 
     def breach(self) -> str | None:
         """Return who charges more than a label may be showing; None while the law holds."""
+        if self.broken is not None:
+            return self.broken
         lowest = min((price for label in self.labels.values() for price in label.may_show), default=None)
         if lowest is None:
             return None
@@ -340,12 +333,14 @@ STEPS: Mapping[str, Callable[[PriceWorld, int], None]] = {
     "lease": lambda world, n: world.deliver_lease(_device(n)),
     "releases": lambda world, n: world.deliver_releases(_device(n)),
     "old releases": lambda world, n: world.deliver_releases(_device(n), back=n % 7),
+    "plan": lambda world, n: world.desk.plan(LABELS[n % 2], (800, 900, 1000, 1100, 1200)[n // 2 % 5]),
+    "step": lambda world, n: world.step(LABELS[n % 2], (0, 0, 0, 1, 2)[n // 2 % 5]),
+    "restart gateway": lambda world, n: world.restart_gateway(),
     "arm": lambda world, n: world.arm(LABELS[n % 2], arrives=n % 5 != 0),
     "refresh": lambda world, n: world.refresh(LABELS[n % 2]),
     "prove": lambda world, n: world.prove(LABELS[n % 2]),
     "time": lambda world, n: world.pass_ms((100, 1_000, 5_000, 20_000, 35_000)[n % 5]),
     "restart device": lambda world, n: world.restart(_device(n)),
-    "restart gateway": lambda world, n: world.restart_gateway(),
     "settle": lambda world, n: world.settle(),
 }
 

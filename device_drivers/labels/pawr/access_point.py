@@ -46,7 +46,8 @@ class _Group:
     fresh: deque[_Job] = field(default_factory=deque)
     again: list[tuple[int, int, _Job]] = field(default_factory=list)
     """By the interval from which on they are said again."""
-    asked: tuple[_Job, ...] = ()
+    asked: tuple[tuple[int, _Job], ...] = ()
+    """What the packet on the air says, by the slot of its answer."""
     for_all: bytes | None = None
     """A broadcast command that stands first in every packet."""
 
@@ -101,7 +102,7 @@ class AccessPoint:
         group.fresh = deque(job for job in group.fresh if job.place != place)
         group.again = [entry for entry in group.again if entry[2].place != place]
         heapq.heapify(group.again)
-        group.asked = tuple(job for job in group.asked if job.place != place)
+        group.asked = tuple(entry for entry in group.asked if entry[1].place != place)
 
     @property
     def busy(self) -> tuple[int, ...]:
@@ -140,7 +141,8 @@ class AccessPoint:
                 group.fresh.appendleft(job)
         if not jobs:
             return None
-        group.asked = tuple(jobs)
+        # A broadcast has a place among the commands, and a slot that stays empty.
+        group.asked = tuple(enumerate(jobs, start=len(first)))
         self.said += len(jobs)
         payload = bytes(Packet(number, (*first, *(job.command for job in jobs))))
         return seal(self._sync_key, payload, randomizer(self._next_count(), is_response=False))
@@ -151,9 +153,8 @@ class AccessPoint:
         if group is None:
             return []
         found, silent = [], []
-        # A broadcast has a place among the commands, and a slot that stays empty.
-        for place, job in enumerate(group.asked, start=int(group.for_all is not None)):
-            data = slots[place] if place < len(slots) else None
+        for slot, job in group.asked:
+            data = slots[slot] if slot < len(slots) else None
             answer = None if data is None else self._opened(job.place, data)
             if answer is None:
                 silent.append(job)
@@ -167,7 +168,7 @@ class AccessPoint:
 
     def _miss(self, group: _Group, interval: int) -> None:
         # No report came for the packet before: every slot was silent.
-        for job in group.asked:
+        for _, job in group.asked:
             job.tries += 1
             self._again(group, interval, job)
         group.asked = ()

@@ -1,11 +1,11 @@
-"""An air in virtual time: packets in their subevents, labels that hear them or not, answers in their slots.
+"""The air between an access point and its labels: who hears a packet, and whose answer arrives.
 
-Nothing waits: a minute on this air takes as long as its packets take to be opened and answered. What is said and
-answered are the sealed bytes of the real air.
+What is said and answered are the sealed bytes of a real air. `turn` lets virtual time pass, where nothing waits: a
+minute takes as long as its packets take to be opened and answered.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from device_drivers.labels.pawr.access_point import AccessPoint, Place
@@ -24,6 +24,7 @@ class Placed:
     link: Link
     drift_ppm: float = 0.0
     ahead_ms: float = 0.0
+    is_powered: bool = True
 
     def absolute_ms(self, now_s: float) -> int:
         """Return what the label's clock shows."""
@@ -37,23 +38,32 @@ class Medium:
     timing: Timing
     loss: Loss
     chance: random.Random
-    labels: dict[tuple[int, int], Placed] = field(default_factory=dict)
-    """By group and ESL ID."""
     interval: int = 0
-    _counted: int = 0
-    _by_group: dict[int, list[Placed]] = field(default_factory=dict)
+    _groups: dict[int, dict[int, Placed]] = field(default_factory=dict)
 
     @property
     def now_s(self) -> float:
         """Virtual seconds since the start of the train."""
         return self.interval * self.timing.interval_ms / 1000
 
+    @property
+    def labels(self) -> Iterable[Placed]:
+        """Every label on the air."""
+        return (placed for group in self._groups.values() for placed in group.values())
+
     def place(self, receiver: Receiver, *, drift_ppm: float = 0.0, ahead_ms: float = 0.0) -> Placed:
-        """Put a label on the air."""
+        """Put a label on the air; it takes the place of another of its address."""
         association = receiver.association
         placed = Placed(receiver, Link(self.loss, self.chance), drift_ppm, ahead_ms)
-        self.labels[association.group, association.esl_id] = placed
+        self._groups.setdefault(association.group, {})[association.esl_id] = placed
         return placed
+
+    def remove(self, placed: Placed) -> None:
+        """Take a label off the air."""
+        association = placed.receiver.association
+        group = self._groups.get(association.group, {})
+        if group.get(association.esl_id) is placed:
+            del group[association.esl_id]
 
     def turn(self, access_point: AccessPoint, answered: Callable[[Place, bytes, float], None]) -> None:
         """Let one interval pass: every group with something to hear has its subevent.
@@ -65,35 +75,30 @@ class Medium:
             if sealed is None:
                 continue
             begins_s = self.now_s + group * self.timing.subevent_ms / 1000
-            slots = self._carry(group, sealed, begins_s)
+            slots = self.carry(group, sealed, begins_s)
             for place, answer in access_point.hear(group, slots, self.interval):
                 answered(place, answer, begins_s + self.timing.subevent_ms / 1000)
         self.interval += 1
 
-    def _carry(self, group: int, sealed: bytes, now_s: float) -> list[bytes | None]:
+    def carry(self, group: int, sealed: bytes, now_s: float) -> list[bytes | None]:
+        """Let a packet reach its group; return what the access point hears in each slot."""
         slots: list[bytes | None] = [None] * self.timing.slots
-        for placed in self._addressed(group, sealed):
-            if not placed.link.passes(now_s, is_up=False):
+        for placed in self.addressed(group, sealed):
+            if not placed.is_powered or not placed.link.passes(now_s, is_up=False):
                 continue
             said = placed.receiver.hear(sealed, now_s, placed.absolute_ms(now_s))
             if said is not None and placed.link.passes(now_s, is_up=True) and said[0] < len(slots):
                 slots[said[0]] = said[1]
         return slots
 
-    def _addressed(self, group: int, sealed: bytes) -> list[Placed]:
-        members = self._members(group)
+    def addressed(self, group: int, sealed: bytes) -> list[Placed]:
+        """Return the labels that a packet tells something."""
+        members = self._groups.get(group, {})
         if not members:
             return []
-        packet = Packet.from_bytes(unseal(members[0].receiver.association.sync_key, sealed))
+        packet = Packet.from_bytes(unseal(next(iter(members.values())).receiver.association.sync_key, sealed))
         if any(command[1] == BROADCAST for command in packet.commands):
-            return members
+            return list(members.values())
         # Who is not named opens the packet and does nothing: that alone is left out.
-        found = (self.labels.get((group, command[1])) for command in packet.commands)
+        found = (members.get(command[1]) for command in packet.commands)
         return [placed for placed in found if placed is not None]
-
-    def _members(self, group: int) -> list[Placed]:
-        if len(self.labels) != self._counted:
-            self._counted, self._by_group = len(self.labels), {}
-            for (number, _), placed in self.labels.items():
-                self._by_group.setdefault(number, []).append(placed)
-        return self._by_group.get(group, [])

@@ -1,23 +1,13 @@
 """A label's side of the air: opens what its group is told, obeys its own commands, and seals its answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
+from device_drivers.labels.pawr.association import Association
 from device_drivers.labels.tag import Tag
 from firmware_specs.frames.ead import MOST_PAYLOAD, KeyMaterial, SealError, randomizer, seal, unseal
 from firmware_specs.frames.esl import ErrorCode, ErrorResponse
 from firmware_specs.frames.pawr import Packet
-
-
-@dataclass(frozen=True, slots=True)
-class Association:
-    """What a label was given when it was associated (ESL Profile 1.0, 5.3.1.2)."""
-
-    group: int
-    esl_id: int
-    sync_key: KeyMaterial
-    response_key: KeyMaterial
 
 
 class Receiver:

@@ -9,9 +9,10 @@ from enum import Enum
 from typing import Final
 
 from device_drivers.labels.pawr.access_point import AccessPoint, Place
+from device_drivers.labels.pawr.association import Association
 from device_drivers.labels.pawr.loss import Loss
 from device_drivers.labels.pawr.medium import Medium, Placed
-from device_drivers.labels.pawr.receiver import Association, Receiver
+from device_drivers.labels.pawr.receiver import Receiver
 from device_drivers.labels.tag import Tag
 from firmware_specs.frames.ead import KeyMaterial
 from firmware_specs.frames.esl import (
@@ -130,7 +131,7 @@ def simulate(
 
     while access_point.busy and medium.now_s < most_s:
         medium.turn(access_point, note)
-    refreshes = [_settled(placed, max(medium.now_s, at_ms / 1000)) for placed in medium.labels.values()]
+    refreshes = [_settled(placed, max(medium.now_s, at_ms / 1000)) for placed in medium.labels]
     times = sorted(answered.values())
     return Outcome(
         labels=labels,

@@ -91,6 +91,17 @@ class BookShelf:
         """The book with the highest version that is held."""
         return max(self._held.values(), key=lambda each: each.version, default=None)
 
+    @property
+    def planned(self) -> tuple[Opened, ...]:
+        """The books that will come into force, the next one first."""
+        version = -1 if self.in_force is None else self.in_force.version
+        found: list[Opened] = []
+        for book in sorted(self._held.values(), key=lambda each: (each.effective_ms, each.version)):
+            if book.version > version:
+                version = book.version
+                found.append(book)
+        return tuple(found)
+
     async def prepare(self, held: Held) -> None:
         """Bring in what an edition needs: its table, by steps where that is enough, and its deltas.
 

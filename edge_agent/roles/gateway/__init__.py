@@ -1,7 +1,8 @@
 """The store gateway: the store's own broker, its labels, and the only issuer of leases and releases.
 
-`law` is the pure state machine round the price law, `issuer` gives what it permits, `shelf` brings labels
-to what they must show, `broker` runs the store's Mosquitto. The cache for blobs is every agent's.
+`law` is the pure state machine round the price law, `issuer` gives what it permits. `campaign` is what one label goes
+through, sans-io; `desk` is what it goes by; `shelf` carries campaigns out over `radio`, many at once. `broker` runs the
+store's Mosquitto. The cache for blobs is every agent's.
 """
 
 from typing import Any
@@ -18,6 +19,7 @@ from edge_agent.roles.books.opened import Opened
 from edge_agent.roles.books.shelf import BookShelf
 from edge_agent.roles.gateway import law as rules
 from edge_agent.roles.gateway.broker import LocalBroker
+from edge_agent.roles.gateway.desk import ShelfDesk
 from edge_agent.roles.gateway.issuer import Issuer
 from edge_agent.roles.gateway.radio import LabelRadio
 from edge_agent.roles.gateway.shelf import Shelf
@@ -39,7 +41,8 @@ class Gateway:
         self._books = BookShelf(surroundings)
         self._issuer = Issuer(surroundings, self._saying)
         self._radio = LabelRadio(surroundings.drivers)
-        self._shelf = Shelf(surroundings, self._issuer, self._radio, self._saying)
+        self._desk = ShelfDesk(surroundings, self._issuer, self._saying)
+        self._shelf = Shelf(surroundings, self._issuer, self._radio, self._saying, self._desk)
         self._broker = LocalBroker(surroundings, lambda reason: self._saying.fault("store-broker", reason))
         self._with_broker = with_broker
         self._held_version = int(surroundings.recall("book-held") or -1)
@@ -64,6 +67,7 @@ class Gateway:
                 self._books.take(held)
                 self._say_held()
                 self._switch()
+                self._desk.plan(self._books.planned)
             case "labels":
                 self._take_plan(matter_of(held, LabelPlan))
             case "roster":
@@ -125,19 +129,19 @@ class Gateway:
         if not self._books.switch() or self._books.in_force is None:
             return
         self._put_in_force(self._books.before, self._books.in_force)
+        self._desk.plan(self._books.planned)
         self._books.forget_before()
         self._surroundings.changed()
 
     def _put_in_force(self, before: Opened | None, now: Opened) -> None:
         self._issuer.take_book(before, now)
-        self._shelf.under(now.currency)
+        self._desk.under(now)
 
     def _take_plan(self, plan: LabelPlan) -> None:
         law = self._issuer.law
-        labels = [place.id for place in plan.labels]
-        remembered = self._shelf.remembered(labels) if law.plan is None else {}
-        self._shelf.forget_others(labels)
+        remembered = self._shelf.remembered() if law.plan is None else {}
         self._issuer.law = rules.with_plan(law, plan, remembered)
+        self._shelf.hang({place.id for place in plan.labels})
 
     def _say_held(self) -> None:
         if self._unkept is not None and self._saying.is_durable(self._unkept[0]):

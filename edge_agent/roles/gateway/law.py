@@ -8,6 +8,8 @@ that the gateway waits for; `now_ms`, UTC, only for what others read.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from rpds import HashTrieMap
+
 from firmware_specs.desired import LabelPlan, Member, Roster, Row
 from firmware_specs.leases import Confirmation, Lease, Release, Releases
 from firmware_specs.pricebook.book import Pricebook
@@ -29,17 +31,13 @@ LEASE_RENEWED_MS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a label may be showing, from which of its slots.
-
-    `content` names all that is drawn, so equal contents are equal pictures.
-    """
+    """What a label may be showing; `content` names all that is drawn, so equal contents are equal pictures."""
 
     gtin: str
     price_minor: int
     book_version: int
     content: str
     image_sha256: str
-    slot: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +75,12 @@ class Law:
     roster: Roster | None = None
     heard: Mapping[str, Heard] = field(default_factory=dict)
     lease_ends_ms: Mapping[str, int] = field(default_factory=dict)
-    faces: Mapping[str, Face] = field(default_factory=dict)
+    faces: "HashTrieMap[str, Face]" = field(default_factory=HashTrieMap)
+    """Persistent: one label of ten thousand changes without copying the others."""
     hanging: Mapping[str, str] = field(default_factory=dict)
     """The GTIN of each label of the plan."""
+    labels_of: "HashTrieMap[str, frozenset[str]]" = field(default_factory=HashTrieMap)
+    """The labels of the plan that count for each product: its own, and those that may still show its picture."""
 
 
 def begin(store: str, steady_ms: int) -> Law:
@@ -104,7 +105,17 @@ def with_plan(law: Law, plan: LabelPlan, remembered: Mapping[str, Face]) -> Law:
     known = remembered if law.plan is None else law.faces
     hanging = {place.id: place.gtin for place in plan.labels}
     faces = {label: face for label, face in known.items() if label in hanging}
-    return replace(law, plan=plan, faces=faces, hanging=hanging)
+    labels_of: dict[str, set[str]] = {}
+    for label, gtin in hanging.items():
+        for each in _products(gtin, faces.get(label)):
+            labels_of.setdefault(each, set()).add(label)
+    return replace(
+        law,
+        plan=plan,
+        faces=HashTrieMap(faces),
+        hanging=hanging,
+        labels_of=HashTrieMap({gtin: frozenset(labels) for gtin, labels in labels_of.items()}),
+    )
 
 
 def with_roster(law: Law, roster: Roster) -> Law:
@@ -123,18 +134,19 @@ def wanted(law: Law, label: str) -> Row | None:
     return None if gtin is None else law.rows.get(gtin)
 
 
-def waiting(law: Law, label: str, steady_ms: int) -> frozenset[str] | None:
-    """Return whom arming a label with what is wanted must wait for; empty means go, None that nothing may be said.
+def waiting(law: Law, gtin: str, price_minor: int, steady_ms: int) -> frozenset[str] | None:
+    """Return whom showing a price on a label must wait for; empty means go, None that nothing may be said.
 
     A price that is no decrease against what any label of the product may be showing waits for nobody.
     """
-    row = wanted(law, label)
-    if row is None:
-        return None
+    labels = law.labels_of.get(gtin, frozenset())
     may_show = [
-        picture.price_minor for face in law.faces.values() for picture in face.may_show if picture.gtin == row.gtin
+        picture.price_minor
+        for label in labels
+        for picture in law.faces.get(label, Face()).may_show
+        if picture.gtin == gtin
     ]
-    if not lowers(row.price_minor, may_show):
+    if not lowers(price_minor, may_show):
         return frozenset()
     if law.roster is None:
         return None
@@ -198,20 +210,23 @@ def releases(law: Law, now_ms: int) -> Releases | None:
     """Return the releases in force; None while the gateway does not know which labels hang."""
     if law.plan is None or law.book_version < 0:
         return None
-    found: tuple[Release, ...] = releases_in_force(law.raised, _faces(law), book_version=law.book_version)
+    faces = (face for row in law.raised for face in _faces(law, row.gtin))
+    found: tuple[Release, ...] = releases_in_force(law.raised, faces, book_version=law.book_version)
     return Releases(store=law.store, made_ms=now_ms, expires_ms=now_ms + RELEASE_MS, releases=list(found))
 
 
-def _faces(law: Law) -> list[LabelFace]:
+def _faces(law: Law, gtin: str) -> list[LabelFace]:
     # A label counts for the product that it belongs to, and for every product whose picture it may still show.
     found = []
-    assert law.plan is not None
-    for place in law.plan.labels:
-        face = law.faces.get(place.id, Face())
-        for gtin in {place.gtin, *(picture.gtin for picture in face.may_show)}:
-            prices = frozenset(picture.price_minor for picture in face.may_show if picture.gtin == gtin)
-            found.append(LabelFace(place.id, gtin, prices, face.is_proved))
+    for label in law.labels_of.get(gtin, frozenset()):
+        face = law.faces.get(label, Face())
+        prices = frozenset(picture.price_minor for picture in face.may_show if picture.gtin == gtin)
+        found.append(LabelFace(label, gtin, prices, face.is_proved))
     return found
+
+
+def _products(gtin: str, face: Face | None) -> set[str]:
+    return {gtin, *(picture.gtin for picture in (() if face is None else face.may_show))}
 
 
 def _strangers(law: Law, steady_ms: int) -> list[Member]:
@@ -229,7 +244,14 @@ def _strangers(law: Law, steady_ms: int) -> list[Member]:
 
 
 def _with_face(law: Law, label: str, face: Face) -> Law:
-    if label not in law.hanging:
+    gtin = law.hanging.get(label)
+    if gtin is None:
         # It was taken down meanwhile.
         return law
-    return replace(law, faces={**law.faces, label: face})
+    labels_of = law.labels_of
+    before, after = _products(gtin, law.faces.get(label)), _products(gtin, face)
+    for each in before - after:
+        labels_of = labels_of.insert(each, labels_of[each] - {label})
+    for each in after - before:
+        labels_of = labels_of.insert(each, labels_of.get(each, frozenset()) | {label})
+    return replace(law, faces=law.faces.insert(label, face), labels_of=labels_of)

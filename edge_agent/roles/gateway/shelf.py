@@ -1,4 +1,4 @@
-"""Labels brought from what they show to what they must show: armed when the law permits, proved, tried again.
+"""All labels of a store: which one is served when, what goes wrong, and who is asked again.
 
 A proof does not last by itself: every label that has proved a picture is asked again in turn, and one that
 is silent, not well, or shows another image is trusted no more.
@@ -6,7 +6,8 @@ is silent, not well, or shows another image is trusted no more.
 
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any, Final
 
 import anyio
@@ -14,27 +15,27 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from edge_agent.app import Surroundings
+from edge_agent.database import StorageError
+from edge_agent.roles.gateway import campaign
 from edge_agent.roles.gateway import law as rules
+from edge_agent.roles.gateway.campaign import Ask, Configure, Draw, Keep, LabelError, Load, Rest, Step, Steps
+from edge_agent.roles.gateway.desk import ShelfDesk
 from edge_agent.roles.gateway.faces import Faces
 from edge_agent.roles.gateway.issuer import Issuer
-from edge_agent.roles.gateway.law import Face, Picture
-from edge_agent.roles.gateway.pictures import Drawn, content_of, draw, key_of
-from edge_agent.roles.gateway.radio import LabelError, LabelRadio
+from edge_agent.roles.gateway.law import Face
+from edge_agent.roles.gateway.pictures import draw
+from edge_agent.roles.gateway.radio import LabelRadio
 from edge_agent.roles.saying import Saying
 from firmware_specs.desired import LabelPlace
-from firmware_specs.events import LabelArmed, LabelFailed, LabelShown
+from firmware_specs.events import LabelFailed
 from vision.labels import LabelContent
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 8
+AT_ONCE: Final = 256
 """How many labels are served at the same time."""
 
 LOOK_S: Final = 0.1
-REFRESH_S: Final = 0.9
-"""A panel's refresh takes at least this long; then it is asked whether it has ended."""
-
-LONGEST_REFRESH_S: Final = 30.0
 FAILED_AFTER: Final = 3
 """So many attempts in a row without success are told."""
 
@@ -42,7 +43,7 @@ LONGEST_BACKOFF_S: Final = 60.0
 AUDIT_S: Final = 60.0
 """A label is asked again whether it still shows what it proved, at latest so long after its last word."""
 
-AUDITS_AT_ONCE: Final = 4
+AUDITS_AT_ONCE: Final = 32
 AUDIT_TRIES: Final = 2
 """An answer may be lost on the air: so often a label is asked before it is doubted."""
 
@@ -67,58 +68,57 @@ class Shelf:
     """All labels of one store, each served by one task at a time."""
 
     def __init__(
-        self,
-        surroundings: Surroundings,
-        issuer: Issuer,
-        radio: LabelRadio,
-        saying: Saying,
-        *,
-        refresh_s: float = REFRESH_S,
+        self, surroundings: Surroundings, issuer: Issuer, radio: LabelRadio, saying: Saying, desk: ShelfDesk
     ) -> None:
         self._surroundings = surroundings
         self._issuer = issuer
         self._radio = radio
         self._saying = saying
-        self._refresh_s = refresh_s
-        self._faces = Faces(surroundings.folder / "faces")
-        self._currency = ""
+        self._desk = desk
+        self._faces = Faces(surroundings.folder / "faces.sqlite3")
         self._busy: set[str] = set()
-        self._proofs: dict[str, int] = {}
-        """The ticket of each proof that was said and is not kept yet."""
-
         self._asked: set[str] = set()
         self._turns: dict[str, float] = {}
         """When each label that has proved a picture is asked again."""
 
+        self._open: dict[str, LabelPlace] = {}
+        """Labels that may have something to do."""
+
+        self._looked_at: tuple[object, ...] = ()
+        self._audit_s = 0.0
+        self._known: set[str] = set()
+        self._gone: set[str] = set()
+        """Labels to forget."""
+
         self._trouble: dict[str, _Trouble] = {}
         self._waits: dict[str, frozenset[str]] = {}
         self._drawing = anyio.CapacityLimiter(1)
-        self._disk = anyio.CapacityLimiter(1)
-        self._keys: dict[tuple[str, int], str] = {}
 
-    def remembered(self, labels: list[str]) -> dict[str, Face]:
-        """Return what is on disk of these labels."""
-        found = {label: self._faces.recall(label) for label in labels}
-        return {label: face for label, face in found.items() if face is not None}
+    def remembered(self) -> dict[str, Face]:
+        """Return what is on disk of all labels, also of those taken down meanwhile. Raises StorageError."""
+        found = self._faces.recall()
+        self._desk.recall({label: kept.stored for label, kept in found.items()})
+        self._known |= set(found)
+        return {label: kept.face for label, kept in found.items()}
 
-    def forget_others(self, labels: list[str]) -> None:
-        """Drop what is on disk of labels that were taken down."""
+    def hang(self, labels: set[str]) -> None:
+        """These labels hang from now on, and no others."""
+        self._gone = (self._gone | self._known) - labels
+        self._known = labels
         self._turns.clear()
-        self._faces.forget_others(labels)
-
-    def under(self, currency: str) -> None:
-        """A book has come into force."""
-        self._currency = currency
-        self._keys.clear()
+        self._desk.forget_others(labels)
 
     async def run(self) -> None:
         """Serve labels until cancelled."""
-        async with anyio.create_task_group() as group:
-            group.start_soon(self._keep_proofs, name="proofs")
-            while True:
-                self._look(group)
-                self._audit_some(group)
-                await anyio.sleep(LOOK_S)
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._keep_proofs, name="proofs")
+                while True:
+                    self._look(group)
+                    self._audit_some(group)
+                    await anyio.sleep(LOOK_S)
+        finally:
+            self._faces.close()
 
     def state(self) -> list[dict[str, Any]]:
         """Return every label with its state, for the gateway's own page."""
@@ -128,13 +128,15 @@ class Shelf:
     def _label_state(self, place: LabelPlace) -> dict[str, Any]:
         face = self._issuer.law.faces.get(place.id, Face())
         row, trouble = rules.wanted(self._issuer.law, place.id), self._trouble.get(place.id)
-        is_shown = row is not None and face.shown is not None and face.shown.content == self._key(place.id)
+        is_shown = row is not None and face.shown is not None and face.shown.content == self._desk.key(place.id)
         if trouble is not None and trouble.is_told:
             state = "failed"
         elif is_shown:
             state = "shown"
+        elif place.id in self._desk.switching:
+            state = "armed"
         else:
-            state = "armed" if place.id in self._busy else "pending"
+            state = "preparing" if place.id in self._busy else "pending"
         return {
             "id": place.id,
             "gtin": place.gtin,
@@ -145,54 +147,136 @@ class Shelf:
             "reason": "" if trouble is None else trouble.reason,
         }
 
+    # ---- who is served
+
     def _look(self, group: TaskGroup) -> None:
         law = self._issuer.law
         self._saying.flush()
-        if law.plan is None or not self._currency or self._saying.waits:
+        if law.plan is None or not self._desk.is_open or self._saying.waits:
             return
-        verdicts: dict[str, frozenset[str] | None] = {}
-        self._waits = {}
-        for place in law.plan.labels:
-            if place.id in self._busy | self._asked or self._is_settled(place):
+        self._reopen(law)
+        verdicts: dict[tuple[str, int], frozenset[str] | None] = {}
+        waits: dict[str, frozenset[str]] = {}
+        due: list[LabelPlace] = []
+        later: list[tuple[LabelPlace, LabelContent]] = []
+        for place in list(self._open.values()):
+            content = self._desk.wanted(place.id)
+            if place.id in self._busy or place.id in self._asked:
                 continue
-            trouble = self._trouble.get(place.id)
-            if trouble is not None and trouble.content == self._key(place.id):
-                if anyio.current_time() < trouble.again_s:
-                    continue
-            if place.gtin not in verdicts:
-                verdicts[place.gtin] = rules.waiting(law, place.id, self._issuer.steady_ms())
-            waits = verdicts[place.gtin]
-            if waits:
-                self._waits[place.id] = waits
-            elif waits is not None and len(self._busy) < AT_ONCE:
-                self._busy.add(place.id)
-                group.start_soon(self._serve, place, name=f"label {place.id}")
+            if content is None or self._is_settled(place):
+                planned = self._desk.later(place.id)
+                if planned is None or self._desk.is_prepared(place.id, planned):
+                    del self._open[place.id]
+                else:
+                    later.append((place, planned))
+                continue
+            price = (content.gtin, content.price_minor)
+            if price not in verdicts:
+                verdicts[price] = rules.waiting(law, *price, self._issuer.steady_ms())
+            verdict = verdicts[price]
+            if verdict:
+                waits[place.id] = verdict
+                if not self._desk.is_prepared(place.id, content):
+                    later.append((place, content))
+            elif verdict is not None and self._may_try(place):
+                due.append(place)
+        self._waits = waits
+        self._desk.crowd = len(due)
+        for place in due[: max(0, AT_ONCE - len(self._busy))]:
+            self._start(group, place, campaign.bring(self._desk, place.id))
+        if not due:
+            # Ahead of its time: showing it will take one command.
+            for place, content in later[: max(0, AT_ONCE - len(self._busy))]:
+                if self._may_try(place):
+                    self._start(group, place, campaign.prepare(self._desk, place.id, content))
 
-    def _key(self, label: str) -> str | None:
-        # The name of what a label must show; made once for each product and book.
-        row = rules.wanted(self._issuer.law, label)
-        if row is None:
-            return None
-        place = (row.gtin, self._issuer.law.book_version)
-        if place not in self._keys:
-            self._keys[place] = key_of(content_of(row, self._currency))
-        return self._keys[place]
+    def _reopen(self, law: rules.Law) -> None:
+        # Ten thousand labels are not looked at ten times a second: only when something has changed for all.
+        looked_at = (law.rows, law.plan, self._desk.planned)
+        if any(now is not before for now, before in zip_longest(looked_at, self._looked_at)):
+            self._looked_at = looked_at
+            self._open = {place.id: place for place in (() if law.plan is None else law.plan.labels)}
+
+    def _start(self, group: TaskGroup, place: LabelPlace, steps: Steps) -> None:
+        self._busy.add(place.id)
+        group.start_soon(self._serve, place, steps, name=f"label {place.id}")
+
+    def _may_try(self, place: LabelPlace) -> bool:
+        trouble = self._trouble.get(place.id)
+        if trouble is None or trouble.content != self._desk.key(place.id):
+            return True
+        return anyio.current_time() >= trouble.again_s
 
     def _is_settled(self, place: LabelPlace) -> bool:
-        face, key = self._issuer.law.faces.get(place.id, Face()), self._key(place.id)
+        face, key = self._issuer.law.faces.get(place.id), self._desk.key(place.id)
         if key is None:
             return True
-        if face.shown is None or face.shown.content != key:
+        if face is None or face.shown is None or face.shown.content != key:
             return False
         if face.shown.book_version < self._issuer.set_in(place.gtin):
             # A price that went and came back: the label never changed, and that proves the newer book, too.
-            picture = _under(face.shown, self._issuer.law.book_version)
-            self._prove(place.id, picture)
+            self._turns.pop(place.id, None)
+            self._desk.show(place.id, replace(face.shown, book_version=self._issuer.law.book_version))
         return True
+
+    async def _serve(self, place: LabelPlace, steps: Steps) -> None:
+        key = self._desk.key(place.id) or ""
+        try:
+            await self._carry_out(place, steps)
+        except (LabelError, StorageError) as exc:
+            self._fail(place, key, str(exc), anyio.current_time())
+        except _UndrawableError as exc:
+            self._fail(place, key, str(exc), float("inf"))
+        else:
+            self._trouble.pop(place.id, None)
+        finally:
+            steps.close()
+            self._busy.discard(place.id)
+            self._open[place.id] = place
+            self._turns.pop(place.id, None)
+            self._desk.switching.pop(place.id, None)
+        self._surroundings.changed()
+
+    async def _carry_out(self, place: LabelPlace, steps: Steps) -> None:
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    answer = await self._do(place, step)
+                except LabelError as exc:
+                    step = steps.throw(exc)
+                else:
+                    step = steps.send(answer)
+        except StopIteration:
+            return
+
+    async def _do(self, place: LabelPlace, step: Step) -> Any:
+        match step:
+            case Ask():
+                return await self._radio.ask(place.address, step)
+            case Draw(content):
+                try:
+                    return await anyio.to_thread.run_sync(draw, content, limiter=self._drawing)
+                except ValueError as exc:
+                    raise _UndrawableError(f"the picture cannot be drawn: {exc}") from exc
+            case Load(slot, image):
+                await self._radio.load(place.address, slot, image)
+            case Configure():
+                await self._radio.configure(place.address)
+            case Keep():
+                await self._faces.keep({place.id: self._desk.kept(place.id)})
+            case Rest(seconds):
+                await anyio.sleep(seconds)
+        return None
+
+    # ---- who is asked again
 
     def _audit_some(self, group: TaskGroup) -> None:
         # Also while the outbox is full: releases are renewed then, too.
         law, now_s = self._issuer.law, anyio.current_time()
+        if now_s < self._audit_s:
+            return
+        self._audit_s = now_s + AUDIT_S / 100
         due = []
         for place in () if law.plan is None else law.plan.labels:
             face = law.faces.get(place.id)
@@ -213,20 +297,20 @@ class Shelf:
             picture = None if face is None else face.shown
             if picture is None:
                 return
-            reason = await self._why_doubted(place.address, picture.image_sha256)
+            reason = await self._why_doubted(place, picture.image_sha256)
             if reason is not None and place.id in self._issuer.law.faces:
                 await self._doubt(place, reason)
         finally:
             self._asked.discard(place.id)
             self._turns.pop(place.id, None)
 
-    async def _why_doubted(self, address: str, image_sha256: str) -> str | None:
+    async def _why_doubted(self, place: LabelPlace, image_sha256: str) -> str | None:
         reason = ""
         for again in range(AUDIT_TRIES):
             if again:
                 await anyio.sleep(AUDIT_AGAIN_S)
             try:
-                await self._radio.prove(address, image_sha256)
+                await self._carry_out(place, campaign.audit(image_sha256))
             except LabelError as exc:
                 reason = str(exc)
             else:
@@ -236,124 +320,33 @@ class Shelf:
     async def _doubt(self, place: LabelPlace, reason: str) -> None:
         # The release goes with the very next tick; only then is the rest told and written.
         self._issuer.law = rules.doubt(self._issuer.law, place.id)
-        self._fail(place, self._key(place.id) or "", f"asked again: {reason}", anyio.current_time(), is_lost=True)
+        self._open[place.id] = place
+        self._fail(place, self._desk.key(place.id) or "", f"asked again: {reason}", anyio.current_time(), is_lost=True)
         self._surroundings.changed()
         try:
-            face = self._issuer.law.faces[place.id]
-            await anyio.to_thread.run_sync(self._faces.keep, place.id, face, limiter=self._disk)
-        except OSError as exc:
+            await self._faces.keep({place.id: self._desk.kept(place.id)})
+        except StorageError as exc:
             # After a restart it counts as proved until it is asked again.
             logger.warning("label %s: that it is doubted cannot be kept: %s", place.id, exc)
-
-    async def _serve(self, place: LabelPlace) -> None:
-        key = self._key(place.id)
-        try:
-            await self._bring(place)
-        except (LabelError, OSError) as exc:
-            self._fail(place, key or "", str(exc), anyio.current_time())
-        except _UndrawableError as exc:
-            self._fail(place, key or "", str(exc), float("inf"))
-        else:
-            self._trouble.pop(place.id, None)
-        finally:
-            self._busy.discard(place.id)
-        self._surroundings.changed()
-
-    async def _bring(self, place: LabelPlace) -> None:
-        row = rules.wanted(self._issuer.law, place.id)
-        if row is None:
-            return
-        content = content_of(row, self._currency)
-        try:
-            drawn = await anyio.to_thread.run_sync(draw, content, limiter=self._drawing)
-        except ValueError as exc:
-            raise _UndrawableError(f"the picture cannot be drawn: {exc}") from exc
-        # The answer to this also ends whatever the label still had to say to an earlier attempt.
-        is_pending = await self._radio.is_pending(place.address)
-        picture = self._arm(place.id, content, drawn)
-        if picture is None:
-            return
-        face = self._issuer.law.faces[place.id]
-        await anyio.to_thread.run_sync(self._faces.keep, place.id, face, limiter=self._disk)
-        if is_pending or not await self._shows(place.address, drawn):
-            await self._radio.load(place.address, picture.slot, drawn.image)
-            await self._radio.display(place.address, picture.slot)
-            await self._until_refreshed(place.address)
-        await self._radio.prove(place.address, drawn.sha256)
-        self._prove(place.id, picture)
-
-    def _arm(self, label: str, content: LabelContent, drawn: Drawn) -> Picture | None:
-        # Permission and its consequence in one step: what was heard while the picture was drawn counts.
-        law, key = self._issuer.law, key_of(content)
-        if rules.waiting(law, label, self._issuer.steady_ms()) != frozenset() or self._key(label) != key:
-            return None
-        may_show = law.faces.get(label, Face()).may_show
-        slot = next((each.slot for each in may_show if each.content == key), None)
-        if slot is None:
-            slot = 1 - may_show[-1].slot if may_show else 0
-        picture = Picture(content.gtin, content.price_minor, law.book_version, key, drawn.sha256, slot)
-        self._issuer.law = rules.arm(law, label, picture)
-        self._saying.say(
-            LabelArmed(
-                at_ms=self._surroundings.now_ms(),
-                label=label,
-                gtin=picture.gtin,
-                price_minor=picture.price_minor,
-                book_version=picture.book_version,
-                image_sha256=picture.image_sha256,
-            )
-        )
-        return picture
-
-    async def _shows(self, address: str, drawn: Drawn) -> bool:
-        # Tried again, a label often shows it by now: no refresh is spent on it. One that cannot say is told anyway.
-        try:
-            return await self._radio.shows(address, drawn.sha256)
-        except LabelError:
-            return False
-
-    async def _until_refreshed(self, address: str) -> None:
-        await anyio.sleep(self._refresh_s)
-        with anyio.move_on_after(LONGEST_REFRESH_S):
-            while True:
-                if not await self._radio.is_pending(address):
-                    return
-                await anyio.sleep(0.5)
-        raise LabelError(f"the panel has not refreshed after {LONGEST_REFRESH_S:g} s")
-
-    def _prove(self, label: str, picture: Picture) -> None:
-        self._turns.pop(label, None)
-        self._issuer.law = rules.prove(self._issuer.law, label, picture)
-        self._proofs[label] = self._saying.say(
-            LabelShown(
-                at_ms=self._surroundings.now_ms(),
-                label=label,
-                gtin=picture.gtin,
-                price_minor=picture.price_minor,
-                book_version=picture.book_version,
-                image_sha256=picture.image_sha256,
-            )
-        )
 
     async def _keep_proofs(self) -> None:
         # Only what the cloud will surely hear: a proof that is kept is not said again after a restart.
         while True:
-            for label, ticket in tuple(self._proofs.items()):
-                if self._saying.is_durable(ticket):
-                    self._proofs.pop(label, None)
-                    await self._keep_proof(label)
+            proofs, law = self._desk.proofs, self._issuer.law
+            kept = {label: ticket for label, ticket in proofs.items() if self._saying.is_durable(ticket)}
+            try:
+                if kept:
+                    # What holds now: a label may have been armed again meanwhile.
+                    await self._faces.keep({label: self._desk.kept(label) for label in kept if label in law.faces})
+                if self._gone:
+                    await self._faces.forget(self._gone)
+                    self._gone = set()
+            except StorageError as exc:
+                # What is on disk names these pictures among others: safe, and proved again after a restart.
+                logger.warning("what %d labels show cannot be kept: %s", len(kept), exc)
+            else:
+                self._desk.kept_proofs(kept)
             await anyio.sleep(LOOK_S)
-
-    async def _keep_proof(self, label: str) -> None:
-        # What is written is what holds then: the label may have been armed again meanwhile.
-        face = self._issuer.law.faces.get(label)
-        if face is None:
-            return
-        try:
-            await anyio.to_thread.run_sync(self._faces.keep, label, face, limiter=self._disk)
-        except OSError as exc:
-            # The older file names this picture among others: safe, and it is proved again after a restart.
-            logger.warning("label %s: its proof cannot be kept: %s", label, exc)
 
     def _fail(self, place: LabelPlace, content: str, reason: str, from_s: float, *, is_lost: bool = False) -> None:
         trouble = self._trouble.get(place.id)
@@ -371,7 +364,3 @@ class Shelf:
             self._saying.say(
                 LabelFailed(at_ms=self._surroundings.now_ms(), label=place.id, gtin=place.gtin, reason=reason[:2000])
             )
-
-
-def _under(picture: Picture, book_version: int) -> Picture:
-    return Picture(picture.gtin, picture.price_minor, book_version, picture.content, picture.image_sha256, picture.slot)

@@ -1,0 +1,126 @@
+"""One virtual label: firmware, radio, crystal, flash and ink."""
+
+import struct
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from device_drivers.labels.pawr.association import Association
+from device_drivers.labels.pawr.medium import Medium, Placed
+from device_drivers.labels.pawr.receiver import Receiver
+from device_drivers.labels.tag import Tag
+from device_drivers.labels.virtual.flash import Flash
+from vision.pack import packed_bytes
+
+SLOWDOWN: Final = 5.0
+AHEAD: Final = 4096
+"""Randomizers that a label sets aside in one write."""
+
+
+class Fault(Enum):
+    """What may be wrong with a label."""
+
+    DEAD = "dead"
+    """Its battery is empty: no answer, no connection, the glass keeps its picture."""
+
+    SLOW = "slow"
+    """It refreshes late, as in the cold."""
+
+    BONDED = "bonded"
+    """It belongs to another access point, and takes nothing from this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The hardware of every label of the shop."""
+
+    width_px: int = 296
+    height_px: int = 128
+    slots: int = 4
+    refresh_s: float = 0.8
+
+
+class VirtualLabel:
+    """A label by its address. `keep` blocks for the time of a disk write; nothing else does."""
+
+    def __init__(self, flash: Flash, model: Model, medium: Medium, now_s: float, utc_ms: int) -> None:
+        self._flash = flash
+        self._model = model
+        self._medium = medium
+        self._count = self._counted = int.from_bytes(flash.read("count") or b"", "little")
+        self._placed: Placed | None = None
+        self._ahead_ms = 0
+        """How far its clock is ahead of UTC, as its flash has it."""
+
+        self.fault: Fault | None = None
+        self.tag = Tag(packed_bytes(model.width_px, model.height_px), model.slots, model.refresh_s)
+        self._recall(now_s, utc_ms)
+
+    def hurt(self, fault: Fault | None) -> None:
+        """Give it a fault from now on, or heal it."""
+        self.fault = fault
+        self.tag.refresh_s = self._model.refresh_s * (SLOWDOWN if fault is Fault.SLOW else 1.0)
+        if self._placed is not None:
+            self._placed.is_powered = fault is not Fault.DEAD
+
+    def configure(self, association: Association, absolute_ms: int, now_s: float) -> None:
+        """Take address, keys and time."""
+        if self._placed is None or self._placed.receiver.association != association:
+            self._associate(association)
+        assert self._placed is not None
+        self._placed.ahead_ms = absolute_ms - now_s * 1000
+
+    def advance(self, now_s: float) -> bool:
+        """Let time pass; return whether there is anything to keep."""
+        if not self.tag.is_pending or self.fault is Fault.DEAD:
+            return False
+        self.tag.advance(now_s, 0 if self._placed is None else self._placed.absolute_ms(now_s))
+        return True
+
+    def keep(self, now_s: float, utc_ms: int) -> None:
+        """Write down what has changed, in the order in which it must reach the disk."""
+        tag = self.tag
+        for slot, image in tag.stored.items():
+            self._flash.keep(f"slot{slot}", image)
+        # A picture is on the glass before it stops being wanted.
+        self._flash.keep("panel", tag.panel)
+        self._flash.keep("wanted", tag.wanted)
+        self._flash.keep("timed", None if tag.timed is None else struct.pack("<BI", *tag.timed))
+        if self._placed is not None:
+            self._flash.keep("association", bytes(self._placed.receiver.association))
+            ahead_ms = round(now_s * 1000 + self._placed.ahead_ms - utc_ms)
+            if abs(ahead_ms - self._ahead_ms) > 1:
+                self._ahead_ms = ahead_ms
+                self._flash.keep("clock", struct.pack("<q", ahead_ms))
+
+    def _recall(self, now_s: float, utc_ms: int) -> None:
+        flash, tag = self._flash, self.tag
+        tag.panel = flash.read("panel")
+        images = ((slot, flash.read(f"slot{slot}")) for slot in range(self._model.slots))
+        tag.stored = {slot: image for slot, image in images if image is not None}
+        timed, wanted = flash.read("timed"), flash.read("wanted")
+        if timed is not None:
+            slot, at_ms = struct.unpack("<BI", timed)
+            tag.timed = (slot, at_ms)
+        if wanted is not None:
+            tag.resume(wanted, now_s)
+        (self._ahead_ms,) = struct.unpack("<q", flash.read("clock") or bytes(8))
+        association = flash.read("association")
+        if association is not None:
+            self._associate(Association.from_bytes(association))
+            assert self._placed is not None
+            self._placed.ahead_ms = utc_ms + self._ahead_ms - now_s * 1000
+
+    def _associate(self, association: Association) -> None:
+        if self._placed is not None:
+            self._medium.remove(self._placed)
+        self.tag.esl_id = association.esl_id
+        self._placed = self._medium.place(Receiver(self.tag, association, self._next_count))
+        self._placed.is_powered = self.fault is not Fault.DEAD
+
+    def _next_count(self) -> int:
+        if self._count == self._counted:
+            self._counted += AHEAD
+            self._flash.keep("count", self._counted.to_bytes(8, "little"))
+        self._count += 1
+        return self._count - 1

@@ -1,0 +1,148 @@
+"""A radio with a shop full of virtual labels in its reach, in real time."""
+
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import anyio
+import anyio.to_thread
+
+from device_drivers.api import DeviceRefusedError, DeviceUnreachableError
+from device_drivers.labels.pawr.association import Association
+from device_drivers.labels.pawr.loss import Loss
+from device_drivers.labels.pawr.medium import Medium
+from device_drivers.labels.tag import TagRefusedError
+from device_drivers.labels.virtual.flash import Flash, addresses_in
+from device_drivers.labels.virtual.label import Fault, Model, VirtualLabel
+from firmware_specs.frames.pawr import Timing
+
+TICK_S: Final = 0.05
+STANDARD: Final = Model()
+LOSSLESS: Final = Loss()
+
+
+class VirtualRadio:
+    """See `Radio`.
+
+    Args:
+        folder: where the labels' memories lie.
+        timing: of the train.
+        addresses: of the labels in reach; None means that any address is a label that hangs there.
+        model: of every label.
+        loss: of the air.
+        now_s: monotonic seconds, now_ms: UTC milliseconds.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        timing: Timing,
+        addresses: Collection[str] | None = None,
+        model: Model = STANDARD,
+        loss: Loss = LOSSLESS,
+        *,
+        now_s: Callable[[], float] = time.monotonic,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._folder = folder
+        self._timing = timing
+        self._addresses = None if addresses is None else frozenset(address.upper() for address in addresses)
+        self._model = model
+        self._medium = Medium(timing, loss, random.Random())
+        self._now_s = now_s
+        self._now_ms = now_ms
+        self._labels: dict[str, VirtualLabel] = {}
+        self._by_tag: dict[int, VirtualLabel] = {}
+        self._disk = anyio.Lock()
+
+    async def run(self) -> None:
+        """Let panels refresh until cancelled."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for address in addresses_in(self._folder):
+            self.label(address)
+        while True:
+            await anyio.sleep(TICK_S)
+            await self._keep([label for label in self._labels.values() if label.advance(self._now_s())])
+
+    async def carry(self, group: int, sealed: bytes) -> Sequence[bytes | None]:
+        """See `Radio.carry`. What an answer promises is in the label's flash before the answer is heard."""
+        await anyio.sleep(self._until_subevent_s(group))
+        async with self._disk:
+            touched = [self._by_tag[id(each.receiver.tag)] for each in self._medium.addressed(group, sealed)]
+            slots = self._medium.carry(group, sealed, self._now_s())
+            await self._write(touched)
+        await anyio.sleep(self._timing.subevent_ms / 1000)
+        return slots
+
+    @asynccontextmanager
+    async def connect(self, address: str) -> AsyncIterator["_Connection"]:
+        """See `Radio.connect`."""
+        label = self.label(address)
+        if label.fault is Fault.DEAD:
+            raise DeviceUnreachableError(f"label {address} does not connect")
+        if label.fault is Fault.BONDED:
+            raise DeviceRefusedError(
+                f"label {address} is bonded to another access point: reset it there, or at its key"
+            )
+        yield _Connection(self, address, label)
+
+    def label(self, address: str) -> VirtualLabel:
+        """Return a label in reach. Raises DeviceUnreachableError."""
+        address = address.upper()
+        if self._addresses is not None and address not in self._addresses:
+            raise DeviceUnreachableError(f"label {address[:40]} is not in reach")
+        if address not in self._labels:
+            flash = Flash(self._folder, address)
+            label = VirtualLabel(flash, self._model, self._medium, self._now_s(), self._now_ms())
+            self._labels[address] = self._by_tag[id(label.tag)] = label
+        return self._labels[address]
+
+    async def change(self, label: VirtualLabel, change: Callable[[], None]) -> None:
+        """Change what a label holds; it is in its flash on return."""
+        async with self._disk:
+            change()
+            await self._write([label])
+
+    def clock_s(self) -> float:
+        """Return monotonic seconds."""
+        return self._now_s()
+
+    async def _keep(self, labels: Sequence[VirtualLabel]) -> None:
+        if labels:
+            async with self._disk:
+                await self._write(labels)
+
+    async def _write(self, labels: Sequence[VirtualLabel]) -> None:
+        now_s, now_ms = self._now_s(), self._now_ms()
+
+        def write() -> None:
+            for label in labels:
+                label.keep(now_s, now_ms)
+
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(write)
+
+    def _until_subevent_s(self, group: int) -> float:
+        interval_s = self._timing.interval_ms / 1000
+        return (group * self._timing.subevent_ms / 1000 - self._now_s()) % interval_s
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    radio: VirtualRadio
+    address: str
+    label: VirtualLabel
+
+    async def configure(self, association: Association, absolute_ms: int) -> None:
+        now_s = self.radio.clock_s()
+        await self.radio.change(self.label, lambda: self.label.configure(association, absolute_ms, now_s))
+
+    async def load(self, slot: int, image: bytes) -> None:
+        try:
+            await self.radio.change(self.label, lambda: self.label.tag.load(slot, image))
+        except TagRefusedError as exc:
+            raise DeviceRefusedError(f"label {self.address} refused an image for slot {slot}: {exc}") from exc

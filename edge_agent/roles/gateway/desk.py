@@ -1,0 +1,253 @@
+"""What campaigns go by: what each label must show, what it has stored, and what the law permits it to show."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import anyio
+
+from edge_agent.app import Surroundings
+from edge_agent.roles.books.opened import Opened
+from edge_agent.roles.gateway import law as rules
+from edge_agent.roles.gateway.campaign import Instant
+from edge_agent.roles.gateway.faces import Kept
+from edge_agent.roles.gateway.issuer import Issuer
+from edge_agent.roles.gateway.law import Face, Picture
+from edge_agent.roles.gateway.pictures import Drawn, content_of, key_of
+from edge_agent.roles.saying import Saying
+from firmware_specs.desired import Row
+from firmware_specs.events import LabelArmed, LabelPrepared, LabelShown
+from firmware_specs.frames.esl import absolute_time_ms
+from vision.labels import LabelContent
+
+SLOTS: Final = 4
+"""Images that a label stores: what it shows, what comes next, and what is planned."""
+
+LEAD_S: Final = 0.6
+"""A label is told at least so long before it switches, for its command may be lost and said again."""
+
+TOLD_A_SECOND: Final = 200
+"""Labels that can be told in a second, with room for repetitions; all of one change switch at one instant."""
+
+
+class ShelfDesk:
+    """See `Desk`.
+
+    Args:
+        issuer: holds the law's state.
+        saying: for events.
+        wall_ms: the machine's clock, from which labels have their time too: right or wrong, only differences count.
+    """
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        issuer: Issuer,
+        saying: Saying,
+        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._surroundings = surroundings
+        self._issuer = issuer
+        self._saying = saying
+        self._wall_ms = wall_ms
+        self._currency = ""
+        self._planned: tuple[Opened, ...] = ()
+        self._contents: dict[tuple[str, int], LabelContent] = {}
+        self._keys: dict[LabelContent, str] = {}
+        self._stored: dict[str, Mapping[int, str]] = {}
+        self._prepared: dict[str, dict[LabelContent, str]] = {}
+        """The pictures that each label surely has in a slot, and their SHA-256."""
+
+        self._wave = Instant(0, float("-inf"))
+        self.switching: dict[str, Instant] = {}
+        """Labels that have been armed and have not proved it."""
+
+        self.proofs: dict[str, int] = {}
+        """The ticket of each proof that was said and is not kept yet."""
+
+        self.crowd = 0
+        """How many labels are to be told now."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a book is in force."""
+        return bool(self._currency)
+
+    def under(self, now: Opened) -> None:
+        """A book has come into force."""
+        self._currency = now.currency
+        self._forget_contents()
+
+    @property
+    def planned(self) -> tuple[Opened, ...]:
+        """The books that will come into force, the next one first."""
+        return self._planned
+
+    def plan(self, planned: tuple[Opened, ...]) -> None:
+        """Books will come into force, the next one first."""
+        if [each.version for each in planned] != [each.version for each in self._planned]:
+            self._planned = planned
+            self._forget_contents()
+
+    def recall(self, stored: Mapping[str, Mapping[int, str]]) -> None:
+        """Take what labels had stored before a restart."""
+        self._stored.update(stored)
+
+    def forget_others(self, labels: set[str]) -> None:
+        """Labels were taken down."""
+        for kept in (self._stored, self._prepared, self.switching):
+            for label in [label for label in kept if label not in labels]:
+                del kept[label]
+
+    def kept(self, label: str) -> Kept:
+        """Return what belongs on the disk of a label."""
+        return Kept(self._issuer.law.faces.get(label, Face()), self.stored(label))
+
+    # ---- what labels must show
+
+    def wanted(self, label: str) -> LabelContent | None:
+        """See `Desk.wanted`."""
+        row = rules.wanted(self._issuer.law, label)
+        return None if row is None else self._content(row, self._issuer.law.book_version)
+
+    def later(self, label: str) -> LabelContent | None:
+        """Return what a label must show by the next planned book that changes it; None when none does."""
+        gtin, now = self._issuer.law.hanging.get(label), self.wanted(label)
+        if gtin is None:
+            return None
+        for book in self._planned:
+            row = book.rows.get(gtin)
+            if row is not None and (content := self._content(row, book.version)) != now:
+                return content
+        return None
+
+    def key(self, label: str) -> str | None:
+        """Return the name of what a label must show."""
+        content = self.wanted(label)
+        return None if content is None else self._key(content)
+
+    def is_prepared(self, label: str, content: LabelContent) -> bool:
+        """Return whether a label surely has a picture in a slot."""
+        return content in self._prepared.get(label, ())
+
+    # ---- what labels have stored
+
+    def stored(self, label: str) -> Mapping[int, str]:
+        """See `Desk.stored`."""
+        return self._stored.get(label, {})
+
+    def spare(self, label: str) -> int:
+        """See `Desk.spare`."""
+        stored, face = self.stored(label), self._issuer.law.faces.get(label, Face())
+        free = next((slot for slot in range(SLOTS) if slot not in stored), None)
+        if free is not None:
+            return free
+        soon = (self.wanted(label), self.later(label))
+        needed = {picture.image_sha256 for picture in face.may_show}
+        needed |= {sha256 for content, sha256 in self._prepared.get(label, {}).items() if content in soon}
+        return next((slot for slot, sha256 in stored.items() if sha256 not in needed), next(iter(stored)))
+
+    def note_stored(self, label: str, stored: Mapping[int, str]) -> None:
+        """See `Desk.note_stored`."""
+        self._stored[label] = dict(stored)
+        kept = set(stored.values())
+        before = self._prepared.get(label, {})
+        self._prepared[label] = {content: sha256 for content, sha256 in before.items() if sha256 in kept}
+
+    def prepared(self, label: str, content: LabelContent, drawn: Drawn) -> None:
+        """See `Desk.prepared`."""
+        known = self._prepared.setdefault(label, {})
+        if content in known:
+            return
+        known[content] = drawn.sha256
+        self._saying.say(
+            LabelPrepared(
+                at_ms=self._surroundings.now_ms(),
+                label=label,
+                gtin=content.gtin,
+                price_minor=content.price_minor,
+                image_sha256=drawn.sha256,
+            )
+        )
+
+    # ---- what the law permits
+
+    def now_s(self) -> float:
+        """See `Desk.now_s`."""
+        return anyio.current_time()
+
+    def instant(self) -> Instant:
+        """See `Desk.instant`."""
+        now_s = self.now_s()
+        if self._wave.at_s - now_s < LEAD_S:
+            lead_s = LEAD_S + self.crowd / TOLD_A_SECOND
+            self._wave = Instant(absolute_time_ms(self._wall_ms() + round(lead_s * 1000)), now_s + lead_s)
+        return self._wave
+
+    def arm(self, label: str, content: LabelContent, drawn: Drawn) -> bool:
+        """See `Desk.arm`."""
+        law = self._issuer.law
+        if rules.waiting(law, content.gtin, content.price_minor, self._issuer.steady_ms()) != frozenset():
+            return False
+        if label not in law.hanging:
+            return False
+        picture = Picture(content.gtin, content.price_minor, law.book_version, self._key(content), drawn.sha256)
+        self._issuer.law = rules.arm(law, label, picture)
+        instant = self.switching[label] = self.instant()
+        now_ms = self._surroundings.now_ms()
+        self._saying.say(
+            LabelArmed(
+                at_ms=now_ms,
+                label=label,
+                gtin=picture.gtin,
+                price_minor=picture.price_minor,
+                book_version=picture.book_version,
+                image_sha256=picture.image_sha256,
+                shows_ms=now_ms + max(0, round((instant.at_s - self.now_s()) * 1000)),
+            )
+        )
+        return True
+
+    def prove(self, label: str) -> None:
+        """See `Desk.prove`."""
+        face = self._issuer.law.faces.get(label)
+        if face is not None and face.may_show:
+            self.show(label, face.may_show[-1])
+
+    def kept_proofs(self, tickets: Mapping[str, int]) -> None:
+        """These labels' proofs are on disk; a label may have proved another picture since."""
+        for label, ticket in tickets.items():
+            if self.proofs.get(label) == ticket:
+                del self.proofs[label]
+
+    def show(self, label: str, picture: Picture) -> None:
+        """A label shows a picture and nothing else."""
+        self.switching.pop(label, None)
+        self._issuer.law = rules.prove(self._issuer.law, label, picture)
+        self.proofs[label] = self._saying.say(
+            LabelShown(
+                at_ms=self._surroundings.now_ms(),
+                label=label,
+                gtin=picture.gtin,
+                price_minor=picture.price_minor,
+                book_version=picture.book_version,
+                image_sha256=picture.image_sha256,
+            )
+        )
+
+    # ---- made once
+
+    def _content(self, row: Row, version: int) -> LabelContent:
+        place = (row.gtin, version)
+        if place not in self._contents:
+            self._contents[place] = content_of(row, self._currency)
+        return self._contents[place]
+
+    def _key(self, content: LabelContent) -> str:
+        if content not in self._keys:
+            self._keys[content] = key_of(content)
+        return self._keys[content]
+
+    def _forget_contents(self) -> None:
+        self._contents.clear()
+        self._keys.clear()
