@@ -284,6 +284,7 @@ async def test_a_price_is_found_changed_and_followed_by_keyboard_alone(
             "Published",
             "Held",
             "Charged",
+            "Labels prepared",
             "Labels armed",
             "Labels show",
             "Confirmed",

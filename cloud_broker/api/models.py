@@ -114,9 +114,10 @@ class ChangeDevice(Out):
 
 
 class ChangeLabel(Out):
-    """When a label was armed with the new price, and proved it."""
+    """When a label had the new picture ready, was armed with it, and proved it."""
 
     label: str
+    prepared_ms: int | None
     armed_ms: int | None
     shown_ms: int | None
 

@@ -64,7 +64,15 @@ def view(connection: Connection, row: Row[Any]) -> dict[str, Any]:
             }
             for each in who
         ],
-        "labels": [{"label": each.label, "armed_ms": each.armed_ms, "shown_ms": each.shown_ms} for each in hanging],
+        "labels": [
+            {
+                "label": each.label,
+                "prepared_ms": each.prepared_ms,
+                "armed_ms": each.armed_ms,
+                "shown_ms": each.shown_ms,
+            }
+            for each in hanging
+        ],
         "released_ms": row.released_ms,
         "confirmed_ms": row.confirmed_ms,
     }

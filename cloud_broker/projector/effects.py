@@ -203,8 +203,17 @@ def _of_this_price(
     )
 
 
+def _label_prepared(work: Batchwork, device: Row[Any], event: events.LabelPrepared) -> None:
+    # Also for a plan that may never come into force: it says nothing of what a label shows.
+    of_this_price = (tables.changes.c.gtin == event.gtin) & (tables.changes.c.to_minor == event.price_minor)
+    for change in confirm_labels(work.connection, device.store, event.label, of_this_price, prepared_ms=event.at_ms):
+        _touch_change(work, change, event.at_ms)
+
+
 def _label_armed(work: Batchwork, device: Row[Any], event: events.LabelArmed) -> None:
     _label(work, device, event.label, event.at_ms, state="armed", reason="")
+    # What it had stored from earlier is ready by now, too.
+    _confirm_labels(work, device, event, prepared_ms=event.at_ms)
     _confirm_labels(work, device, event, armed_ms=event.at_ms)
 
 
@@ -375,6 +384,7 @@ _EFFECTS: dict[type[Event], Callable[[Batchwork, Row[Any], Any], None]] = {
     events.BasketClosed: _basket_closed,
     events.BookHeld: _book_held,
     events.PriceCharged: _price_charged,
+    events.LabelPrepared: _label_prepared,
     events.LabelArmed: _label_armed,
     events.LabelShown: _label_shown,
     events.LabelFailed: _label_failed,

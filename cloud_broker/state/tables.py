@@ -288,6 +288,7 @@ change_labels = Table(
     metadata,
     Column("change", BigInteger, primary_key=True),
     Column("label", String(63), primary_key=True),
+    Column("prepared_ms", BigInteger, nullable=True),
     Column("armed_ms", BigInteger, nullable=True),
     Column("shown_ms", BigInteger, nullable=True),
 )

@@ -38,6 +38,7 @@ async def travel(store: Store, made: Json) -> None:
     await step(made["devices"], "held_ms")
     if made["direction"] == "down":
         await step(chargers, "charged_ms")
+    await labels("prepared_ms", "pending")
     await labels("armed_ms", "armed")
     await labels("shown_ms", "shown")
     if made["direction"] == "up":

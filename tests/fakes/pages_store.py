@@ -219,6 +219,7 @@ def filled() -> Store:
         one["held_ms"] = done["made_ms"] + 320
         one["charged_ms"] = done["made_ms"] + 700 if one["kind"] != "gateway" else None
     for one in done["labels"]:
+        one["prepared_ms"] = done["made_ms"] + 900
         one["armed_ms"], one["shown_ms"] = done["made_ms"] + 1100, done["made_ms"] + 3300
     done |= {"state": "confirmed", "confirmed_ms": done["made_ms"] + 3400}
     for label in store.labels.values():
@@ -300,7 +301,7 @@ def noted(
             if one["kind"] in ("gateway", "cart", "till")
         ],
         "labels": [
-            {"label": one["id"], "armed_ms": None, "shown_ms": None}
+            {"label": one["id"], "prepared_ms": None, "armed_ms": None, "shown_ms": None}
             for one in store.labels.values()
             if one["gtin"] == code
         ],

@@ -1,6 +1,7 @@
 /**
  * How far a price change has come: who confirmed, who is waited for. Pure rules over the API's Change.
- * Down: held → charged → armed → shown. Up: held → armed → shown → released → charged (labels first, money last).
+ * Down: held → charged → prepared → armed → shown. Up: held → prepared → armed → shown → released → charged
+ * (labels first, money last).
  */
 
 const CHARGES = ['cart', 'till'];
@@ -26,11 +27,12 @@ export function stages(change) {
   const tills = change.devices.filter((one) => CHARGES.includes(one.kind));
   const held = stage('held', change.devices, 'held_ms', (one) => one.device);
   const charged = stage('charged', tills, 'charged_ms', (one) => one.device);
+  const prepared = stage('prepared', change.labels, 'prepared_ms', (one) => one.label);
   const armed = stage('armed', change.labels, 'armed_ms', (one) => one.label);
   const shown = stage('shown', change.labels, 'shown_ms', (one) => one.label);
   const middle = change.direction === 'up'
-    ? [held, armed, shown, single('released', change.released_ms), charged]
-    : [held, charged, armed, shown];
+    ? [held, prepared, armed, shown, single('released', change.released_ms), charged]
+    : [held, charged, prepared, armed, shown];
   return [
     single('published', change.made_ms),
     // A product without labels, or a store without carts, has no such stage.

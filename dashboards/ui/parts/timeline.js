@@ -14,6 +14,7 @@ import words from '../words/manager.js';
 const STAGE_WORDS = {
   published: words.stagePublished,
   held: words.stageHeld,
+  prepared: words.stagePrepared,
   armed: words.stageArmed,
   shown: words.stageShown,
   released: words.stageReleased,
@@ -53,10 +54,11 @@ const Who = ({ change }) => html`
         </tr>`)}</tbody>
     </table>
     ${change.labels.length > 0 && html`<table class="table" data-size="small">
-      <thead><tr><th scope="col">${t(words.labels)}</th><th scope="col">${t(words.colArmed)}</th><th scope="col">${t(words.colShown)}</th></tr></thead>
+      <thead><tr><th scope="col">${t(words.labels)}</th><th scope="col">${t(words.colPrepared)}</th><th scope="col">${t(words.colArmed)}</th><th scope="col">${t(words.colShown)}</th></tr></thead>
       <tbody>${change.labels.map((one) => html`
         <tr key=${one.label}>
           <th scope="row"><${Icon} name="label" size=${16} /> ${one.label}</th>
+          <td><${Moment} ms=${one.prepared_ms} made_ms=${begins_ms(change)} /></td>
           <td><${Moment} ms=${one.armed_ms} made_ms=${begins_ms(change)} /></td>
           <td><${Moment} ms=${one.shown_ms} made_ms=${begins_ms(change)} /></td>
         </tr>`)}</tbody>

@@ -21,7 +21,7 @@ export default {
 export const labelStates = {
   unknown: { zh: '未知', en: 'Unknown' },
   pending: { zh: '待更新', en: 'Pending' },
-  armed: { zh: '已就绪', en: 'Armed' },
+  armed: { zh: '待切换', en: 'Armed' },
   shown: { zh: '已显示', en: 'Shown' },
   failed: { zh: '失败', en: 'Failed' },
 };
