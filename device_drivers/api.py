@@ -59,6 +59,13 @@ class LabelAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelSilent:
+    """A command was said to a label again and again, and never answered; it is not said any more."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class SoundEnded:
     """A sound went out, to its end or until it was cut.
 
@@ -73,7 +80,7 @@ class SoundEnded:
     complete: bool
 
 
-Signal = AdvertHeard | FrameTaken | LabelAnswered | SoundEnded
+Signal = AdvertHeard | FrameTaken | LabelAnswered | LabelSilent | SoundEnded
 
 
 @dataclass(frozen=True, slots=True)

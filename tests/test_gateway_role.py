@@ -428,7 +428,7 @@ async def test_a_restart_in_the_middle_of_an_update_forgets_no_picture(store: St
         await until(lambda: len(store.labels.dead) == 2)
     store.fresh()
     face = store.gateway.state()["labels"][0]
-    assert (face["may_show_minor"], face["state"]) == ([1000, 1200], "pending")
+    assert (face["may_show_minor"], face["state"]) == ([1000, 1200], "armed")
     store.labels.dead.clear()
     store.labels.before_display = lambda address: None
     async with store.running():

@@ -16,12 +16,12 @@ from device_drivers.api import (
     DeviceRefusedError,
     DeviceUnreachableError,
     LabelAnswered,
+    LabelSilent,
     LoadImage,
     PlaySound,
     Signal,
     TellLabel,
 )
-from device_drivers.labels.pawr import driver as pawr_driver
 from device_drivers.labels.pawr.driver import PawrLabels
 from device_drivers.labels.pawr.loss import Loss
 from device_drivers.labels.pawr.register import AHEAD, Register, RegisterFullError
@@ -70,6 +70,7 @@ class Shop:
     model: Model = QUICK
     clock: Clock = field(default_factory=Clock)
     answers: dict[str, list[bytes]] = field(default_factory=dict)
+    silent: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.register = Register(self.folder / "labels.sqlite3", TIMING.groups)
@@ -79,6 +80,9 @@ class Shop:
         self.labels = PawrLabels(self.radio, self.register, TIMING, now_ms=self.clock)
 
     def emit(self, signal: Signal) -> None:
+        if isinstance(signal, LabelSilent):
+            self.silent.append(signal.address)
+            return
         assert isinstance(signal, LabelAnswered)
         self.answers.setdefault(signal.address, []).append(signal.response)
 
@@ -208,9 +212,8 @@ async def test_a_clock_that_is_off_is_told_and_set_right(tmp_path: Path) -> None
 
 
 async def test_a_dead_label_does_not_answer_and_keeps_its_picture(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(pawr_driver, "TOLD_S", 0.3)
     shop = Shop(tmp_path)
     async with shop.on_air():
         await shop.labels.do(LoadImage(ONE, 0, NEW))
@@ -221,8 +224,9 @@ async def test_a_dead_label_does_not_answer_and_keeps_its_picture(
         assert await shop.ask(TWO, bytes(Ping())) == IDLE
         with pytest.raises(DeviceUnreachableError, match="does not connect"):
             await shop.labels.do(LoadImage(ONE, 1, OLD))
-        # Nobody goes on calling it for ever.
-        await until(lambda: not shop.labels.access_point.busy)
+        # Nobody goes on calling it for ever, and whoever asked is told.
+        await until(lambda: shop.silent == [ONE])
+        assert not shop.labels.access_point.busy
         assert not shop.answers.get(ONE)
         assert shop.panel(ONE) == NEW
         shop.radio.label(ONE).hurt(None)

@@ -57,7 +57,7 @@ def confirm_devices(connection: Connection, store: str, device: str, which: Any,
 
 
 def confirm_labels(connection: Connection, store: str, label: str, which: Any, **confirmed: int) -> list[int]:
-    """Note what a label has said of open changes, as `prepared_ms`, `armed_ms` or `shown_ms`; return those that waited."""
+    """Note what a label said of open changes, as `prepared_ms`, `armed_ms` or `shown_ms`; return those it concerned."""
     return _confirm(connection, store, change_labels, change_labels.c.label == label, which, confirmed)
 
 

@@ -35,6 +35,7 @@ SLOTS = 2
 """As few as there can be: what is shown and what comes next."""
 
 LEAD_MS = 600
+LEAST_MS = 200
 REFRESH_S = 0.8
 PATIENCE = 60
 """Steps that a campaign takes at most, in a story that goes well."""
@@ -52,6 +53,8 @@ class Label:
     step: Step | None = None
     rests_until_ms: int = 0
     is_armed: bool = False
+    switches_ms: int = 0
+    """When it was told to switch, by the true clock; what the gateway has of it is on its disk."""
 
     @property
     def glass(self) -> int | None:
@@ -83,10 +86,24 @@ class LabelDesk:
         """See `Desk`."""
         return self.world.steady_ms / 1000
 
-    def instant(self) -> Instant:
+    def instant(self, label: str) -> Instant:
         """See `Desk`."""
-        at_ms = absolute_time_ms(self.world.gateway_ms + LEAD_MS)
-        return Instant(at_ms, self.now_s() + LEAD_MS / 1000)
+        each, now_ms = self.labels[label], self.world.now_ms
+        if each.switches_ms - now_ms < LEAST_MS:
+            each.switches_ms = now_ms + LEAD_MS
+        at_ms = each.switches_ms + self.world.gateway_offset_ms
+        return Instant(at_ms, (each.switches_ms - now_ms) / 1000 + self.now_s())
+
+    def is_armed(self, label: str, content: LabelContent) -> bool:
+        """See `Desk`."""
+        face, each = self.world.law.faces.get(label, Face()), self.labels[label]
+        if face.is_proved or not face.may_show or face.may_show[-1].price_minor != content.price_minor:
+            return False
+        return each.switches_ms - self.world.now_ms >= LEAST_MS
+
+    def is_proved(self, label: str) -> bool:
+        """See `Desk`."""
+        return self.world.law.faces.get(label, Face()).is_proved
 
     def wanted(self, label: str) -> LabelContent | None:
         """See `Desk`."""
@@ -118,6 +135,7 @@ class LabelDesk:
         price, version = content.price_minor, self.world.law.book_version
         self.world.law = rules.arm(self.world.law, label, Picture(GTIN, price, version, str(price), drawn.sha256))
         self.world.events.append((label, -1, 0))
+        self.instant(label)
         self.labels[label].is_armed = True
         return True
 
@@ -176,7 +194,8 @@ class LabelDesk:
         """What was in memory is gone."""
         for name, label in self.labels.items():
             label.forget()
-            label.stored = dict(self.disk.get(name, Kept()).stored)
+            kept = self.disk.get(name, Kept())
+            label.stored, label.switches_ms = dict(kept.stored), kept.switches_ms
 
     def pass_time(self) -> None:
         """Let ink move."""
@@ -202,8 +221,11 @@ class LabelDesk:
     def _go(self, each: Label, go: Callable[[], Step]) -> None:
         try:
             each.step = go()
-        except (StopIteration, LabelError):
+        except StopIteration:
             each.forget()
+        except LabelError:
+            each.forget()
+            each.switches_ms = 0
             return
         if isinstance(each.step, Rest):
             each.rests_until_ms = self.world.now_ms + round(each.step.seconds * 1000)
@@ -249,7 +271,8 @@ class LabelDesk:
         return world.rules.waiting(world.law, GTIN, content.price_minor, world.steady_ms)
 
     def _kept(self, label: str) -> Kept:
-        return Kept(self.world.law.faces.get(label, Face()), dict(self.labels[label].stored))
+        each = self.labels[label]
+        return Kept(self.world.law.faces.get(label, Face()), dict(each.stored), each.switches_ms)
 
     def _clock_ms(self, each: Label) -> int:
         return absolute_time_ms(self.world.gateway_ms + each.ahead_ms)

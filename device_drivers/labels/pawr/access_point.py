@@ -59,16 +59,25 @@ class AccessPoint:
         sync_key: seals what all labels hear.
         timing: of its train.
         next_count: gives the randomizer counter's next value, never one twice.
+        most_tries: a label that has not answered so many is given up; for ever when not given.
         blindly: also repeats what a label would carry out twice; only to measure what that costs.
     """
 
     def __init__(
-        self, sync_key: KeyMaterial, timing: Timing, next_count: Callable[[], int], *, blindly: bool = False
+        self,
+        sync_key: KeyMaterial,
+        timing: Timing,
+        next_count: Callable[[], int],
+        *,
+        most_tries: int | None = None,
+        blindly: bool = False,
     ) -> None:
         self._sync_key = sync_key
         self._timing = timing
         self._next_count = next_count
         self._blindly = blindly
+        self._most_tries = most_tries
+        self._given_up: list[Place] = []
         self._groups: dict[int, _Group] = {}
         self._order = 0
         self.strange = 0
@@ -162,15 +171,25 @@ class AccessPoint:
                 found.append((job.place, answer))
         group.asked = ()
         for job in silent:
-            job.tries += 1
-            self._again(group, interval + min(LONGEST_PAUSE, job.tries), job)
+            self._unanswered(group, interval, job)
         return found
+
+    def given_up(self) -> list[Place]:
+        """Return the labels that were given up since this was asked last."""
+        found, self._given_up = self._given_up, []
+        return found
+
+    def _unanswered(self, group: _Group, interval: int, job: _Job) -> None:
+        job.tries += 1
+        if self._most_tries is not None and job.tries >= self._most_tries:
+            self._given_up.append(job.place)
+        else:
+            self._again(group, interval + min(LONGEST_PAUSE, job.tries), job)
 
     def _miss(self, group: _Group, interval: int) -> None:
         # No report came for the packet before: every slot was silent.
         for _, job in group.asked:
-            job.tries += 1
-            self._again(group, interval, job)
+            self._unanswered(group, interval - 1, job)
         group.asked = ()
 
     def _next(self, group: _Group, interval: int) -> _Job | None:

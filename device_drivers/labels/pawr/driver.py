@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, Protocol
@@ -17,6 +16,7 @@ from device_drivers.api import (
     DeviceRefusedError,
     DeviceUnreachableError,
     LabelAnswered,
+    LabelSilent,
     LoadImage,
     Signal,
     TellLabel,
@@ -27,8 +27,8 @@ from device_drivers.labels.pawr.register import Register, RegisterFullError
 from firmware_specs.frames.esl import absolute_time_ms
 from firmware_specs.frames.pawr import Timing
 
-TOLD_S: Final = 20.0
-"""A label that has not answered for so long is told no more; whoever asked may ask again."""
+MOST_TRIES: Final = 20
+"""A label that has not answered so often is told no more; whoever asked may ask again."""
 
 SESSIONS: Final = 4
 """Connections at the same time; the train goes on meanwhile."""
@@ -80,12 +80,8 @@ class PawrLabels:
         self._radio = radio
         self._register = register
         self._now_ms = now_ms
-        self.access_point = AccessPoint(register.sync_key, timing, register.next_count)
+        self.access_point = AccessPoint(register.sync_key, timing, register.next_count, most_tries=MOST_TRIES)
         self._addresses: dict[Place, str] = {}
-        self._told: dict[Place, float] = {}
-        """Who has not answered, and since when."""
-
-        self._turns: deque[tuple[float, Place]] = deque()
         self._interval = 0
         self._woken = anyio.Event()
         self._sessions = anyio.CapacityLimiter(SESSIONS)
@@ -137,10 +133,10 @@ class PawrLabels:
                 continue
             slots = await self._radio.carry(group, sealed)
             for place, answer in self.access_point.hear(group, slots, self._interval):
-                if self._told.pop(place, None) is not None:
-                    emit(LabelAnswered(self._addresses[place], answer))
+                emit(LabelAnswered(self._addresses[place], answer))
         self._interval += 1
-        self._give_up()
+        for place in self.access_point.given_up():
+            emit(LabelSilent(self._addresses[place]))
         await anyio.lowlevel.checkpoint()
 
     def _tell(self, place: Place, command: bytes) -> None:
@@ -151,17 +147,7 @@ class PawrLabels:
             self.access_point.tell(place, command[:1] + bytes((place.esl_id,)) + command[2:])
         except ValueError as exc:
             raise DeviceRefusedError(str(exc)) from exc
-        self._told[place] = now_s = anyio.current_time()
-        self._turns.append((now_s, place))
         self._woken.set()
-
-    def _give_up(self) -> None:
-        now_s = anyio.current_time()
-        while self._turns and self._turns[0][0] + TOLD_S <= now_s:
-            told_s, place = self._turns.popleft()
-            if self._told.get(place) == told_s:
-                del self._told[place]
-                self.access_point.forget(place)
 
     @asynccontextmanager
     async def _connected(self, address: str) -> AsyncIterator[Connection]:

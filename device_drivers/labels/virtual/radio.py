@@ -57,20 +57,30 @@ class VirtualRadio:
         self._now_ms = now_ms
         self._labels: dict[str, VirtualLabel] = {}
         self._by_tag: dict[int, VirtualLabel] = {}
+        self._restless: set[VirtualLabel] = set()
+        """Labels whose glass may change by itself."""
+
+        self._used: dict[int, int] = {}
+        """The interval in which each group was spoken to last."""
+
         self._disk = anyio.Lock()
 
     async def run(self) -> None:
         """Let panels refresh until cancelled."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for address in addresses_in(self._folder):
-            self.label(address)
+            self._restless.add(self.label(address))
         while True:
             await anyio.sleep(TICK_S)
-            await self._keep([label for label in self._labels.values() if label.advance(self._now_s())])
+            changing = [label for label in self._restless if label.advance(self._now_s())]
+            if changing:
+                async with self._disk:
+                    await self._write(changing)
+            self._restless &= set(changing)
 
     async def carry(self, group: int, sealed: bytes) -> Sequence[bytes | None]:
         """See `Radio.carry`. What an answer promises is in the label's flash before the answer is heard."""
-        await anyio.sleep(self._until_subevent_s(group))
+        await anyio.sleep(self._until_next_s(group))
         async with self._disk:
             touched = [self._by_tag[id(each.receiver.tag)] for each in self._medium.addressed(group, sealed)]
             slots = self._medium.carry(group, sealed, self._now_s())
@@ -111,13 +121,9 @@ class VirtualRadio:
         """Return monotonic seconds."""
         return self._now_s()
 
-    async def _keep(self, labels: Sequence[VirtualLabel]) -> None:
-        if labels:
-            async with self._disk:
-                await self._write(labels)
-
     async def _write(self, labels: Sequence[VirtualLabel]) -> None:
         now_s, now_ms = self._now_s(), self._now_ms()
+        self._restless.update(labels)
 
         def write() -> None:
             for label in labels:
@@ -126,9 +132,14 @@ class VirtualRadio:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(write)
 
-    def _until_subevent_s(self, group: int) -> float:
+    def _until_next_s(self, group: int) -> float:
+        # Each group once in an interval. A controller asks for its packets ahead, so one that is made a little late
+        # still goes out in this interval.
         interval_s = self._timing.interval_ms / 1000
-        return (group * self._timing.subevent_ms / 1000 - self._now_s()) % interval_s
+        now = self._now_s() / interval_s
+        turn = max(int(now), self._used.get(group, 0) + 1)
+        self._used[group] = turn
+        return max(0.0, turn - now) * interval_s
 
 
 @dataclass(frozen=True, slots=True)

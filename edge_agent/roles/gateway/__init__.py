@@ -13,7 +13,7 @@ from anyio.abc import TaskStatus
 from starlette.routing import BaseRoute
 
 from cloud_broker.bus.port import Message
-from device_drivers.api import LabelAnswered, Signal
+from device_drivers.api import LabelAnswered, LabelSilent, Signal
 from edge_agent.app import CommandFailedError, Held, Surroundings
 from edge_agent.roles.books.opened import Opened
 from edge_agent.roles.books.shelf import BookShelf
@@ -41,7 +41,7 @@ class Gateway:
         self._books = BookShelf(surroundings)
         self._issuer = Issuer(surroundings, self._saying)
         self._radio = LabelRadio(surroundings.drivers)
-        self._desk = ShelfDesk(surroundings, self._issuer, self._saying)
+        self._desk = ShelfDesk(surroundings, self._issuer, self._saying, delay_s=lambda: self._radio.delay_s)
         self._shelf = Shelf(surroundings, self._issuer, self._radio, self._saying, self._desk)
         self._broker = LocalBroker(surroundings, lambda reason: self._saying.fault("store-broker", reason))
         self._with_broker = with_broker
@@ -81,7 +81,7 @@ class Gateway:
 
     def on_signal(self, driver: str, signal: Signal) -> None:
         """See `Role.on_signal`."""
-        if isinstance(signal, LabelAnswered):
+        if isinstance(signal, LabelAnswered | LabelSilent):
             self._radio.hear(signal)
 
     async def on_local(self, message: Message) -> None:

@@ -4,8 +4,9 @@ Sans-io: each campaign is a generator of steps that somebody else carries out an
 failed comes back as LabelError. So the gateway, the tests of the price law and the benchmarks run the very same
 campaign, and a crash may come at every step.
 
-Nothing here trusts memory about a label's glass: what is pending is cancelled first, what stands there is asked, and
-only then is a picture loaded or a command given. An answer that got lost costs a question, never a second refresh.
+Of a label that has not proved what it shows, memory is not trusted: what is pending is cancelled first, what stands on
+its glass is asked, and only then is a picture loaded or a command given. An answer that got lost costs a question,
+never a second refresh.
 """
 
 import itertools
@@ -27,6 +28,7 @@ from firmware_specs.frames.esl import (
     Response,
     SensorValue,
     StateBits,
+    absolute_time_ms,
     glass_digest,
 )
 from vision.labels import LabelContent
@@ -37,7 +39,7 @@ REFRESH_S: Final = 0.9
 LONGEST_REFRESH_S: Final = 30.0
 LOOK_AGAIN_S: Final = 0.5
 WATCH_S: Final = 0.1
-"""So often it is looked, while a label is armed, whether its price has changed meanwhile."""
+"""At most so often it is looked, while a label is armed, whether its price has changed meanwhile."""
 
 ABORT_S: Final = 0.3
 """A switch that is nearer than this is not called off any more."""
@@ -106,10 +108,15 @@ Steps = Generator[Step, Any, None]
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """When a label switches: by the labels' clock, and by the desk's."""
+    """When a label switches: UTC milliseconds by the machine's clock, which labels follow, and the desk's seconds."""
 
-    absolute_ms: int
+    wall_ms: int
     at_s: float
+
+    @property
+    def absolute_ms(self) -> int:
+        """The instant as labels are told it."""
+        return absolute_time_ms(self.wall_ms)
 
 
 class Desk(Protocol):
@@ -118,8 +125,17 @@ class Desk(Protocol):
     def now_s(self) -> float:
         """Return monotonic seconds."""
 
-    def instant(self) -> Instant:
-        """Return when a label that is told now shall switch; labels told together switch together."""
+    def instant(self, label: str) -> Instant:
+        """Return when a label that is told now shall switch: as it was armed, while that can be kept.
+
+        Labels told together switch together.
+        """
+
+    def is_proved(self, label: str) -> bool:
+        """Return whether it is known what a label shows, and that it will not change by itself."""
+
+    def is_armed(self, label: str, content: LabelContent) -> bool:
+        """Return whether a label was armed with a picture for an instant that has not come, and with nothing since."""
 
     def wanted(self, label: str) -> LabelContent | None:
         """Return what a label must show; None when nobody knows."""
@@ -153,9 +169,13 @@ def bring(desk: Desk, label: str) -> Steps:
         if content is None:
             return
         drawn = yield Draw(content)
-        yield from _settle(desk, label)
-        # Tried again, a label often shows it by now: no refresh is spent on it.
-        slot = None if (yield from _shows(drawn)) else (yield from _stored(desk, label, content, drawn))
+        is_shown, state = False, None
+        # Armed before a restart: the same command once more changes nothing, whether the label has heard it or not.
+        if not desk.is_proved(label) and not desk.is_armed(label, content):
+            state = yield from _settle(desk, label)
+            # Tried again, a label often shows it by now: no refresh is spent on it.
+            is_shown = yield from _shows(drawn)
+        slot = None if is_shown else (yield from _stored(desk, label, content, drawn))
         is_final = retargets >= RETARGETS
         if not is_final and desk.wanted(label) != content:
             continue
@@ -163,9 +183,10 @@ def bring(desk: Desk, label: str) -> Steps:
         if not desk.arm(label, content, drawn):
             return
         yield Keep()
-        calls_off = None if is_final else content
-        if slot is None or (yield from _switched(desk, label, calls_off, slot)):
-            yield from _prove(drawn)
+        if slot is not None:
+            state = yield from _switched(desk, label, None if is_final else content, slot)
+        if state is not None:
+            yield from _prove(drawn, state)
             desk.prove(label)
             return
 
@@ -176,27 +197,29 @@ def prepare(desk: Desk, label: str, content: LabelContent) -> Steps:
     Changes nothing on the glass, so it needs no permission. Raises LabelError.
     """
     drawn = yield Draw(content)
-    yield from _settle(desk, label)
+    if not desk.is_proved(label):
+        yield from _settle(desk, label)
     yield from _stored(desk, label, content, drawn)
     yield Keep()
 
 
 def audit(sha256: str) -> Steps:
     """Ask a label whether it still shows a picture. Raises LabelError when it does not, or does not say."""
-    yield from _prove(Drawn(b"", sha256))
+    yield from _prove(Drawn(b"", sha256), (yield from _state()))
 
 
-def _settle(desk: Desk, label: str) -> Steps:
+def _settle(desk: Desk, label: str) -> Generator[Step, Any, StateBits]:
     # What an earlier run left pending may be any picture: it is called off, and what has begun is waited for.
-    if StateBits.PENDING_DISPLAY_UPDATE not in (yield from _state()):
-        return
+    state = yield from _state()
+    if StateBits.PENDING_DISPLAY_UPDATE not in state:
+        return state
     slot = next(iter(desk.stored(label)), 0)
     try:
         yield Ask(DisplayTimedImage(slot, CANCEL), _is_display_state)
     except LabelRefusedError:
         # Nothing in that slot: then what is pending must run out by itself.
         pass
-    yield from _refreshed(desk)
+    return (yield from _refreshed(desk))
 
 
 def _stored(desk: Desk, label: str, content: LabelContent, drawn: Drawn) -> Generator[Step, Any, int]:
@@ -216,43 +239,46 @@ def _stored(desk: Desk, label: str, content: LabelContent, drawn: Drawn) -> Gene
     return slot
 
 
-def _switched(desk: Desk, label: str, content: LabelContent | None, slot: int) -> Generator[Step, Any, bool]:
-    # Returns False when the switch was called off, since something else than `content` is wanted by now.
-    instant = desk.instant()
+def _switched(
+    desk: Desk, label: str, content: LabelContent | None, slot: int
+) -> Generator[Step, Any, StateBits | None]:
+    # Returns None when the switch was called off, since something else than `content` is wanted by now.
+    instant = desk.instant(label)
     try:
         yield Ask(DisplayTimedImage(slot, instant.absolute_ms), lambda answer: answer == DisplayState(0, slot))
     except LabelRefusedError as exc:
         if exc.code in (ErrorCode.IMAGE_NOT_AVAILABLE, ErrorCode.INVALID_IMAGE_INDEX):
             desk.note_stored(label, {})
-        if exc.code == ErrorCode.IMPLAUSIBLE_ABSOLUTE_TIME:
-            # It switched while its answers got lost, or its clock is off.
+        if exc.code == ErrorCode.IMPLAUSIBLE_ABSOLUTE_TIME and desk.now_s() < instant.at_s:
+            # It is not that its answers got lost until it had switched: its clock is off.
             yield Configure()
-        raise
+        if exc.code != ErrorCode.IMPLAUSIBLE_ABSOLUTE_TIME or desk.now_s() < instant.at_s:
+            raise
     while (left_s := instant.at_s - desk.now_s()) > 0:
         if left_s > ABORT_S and content is not None and desk.wanted(label) != content:
             yield Ask(DisplayTimedImage(slot, CANCEL), _is_display_state)
-            return False
-        yield Rest(min(left_s, WATCH_S))
+            return None
+        # Ten thousand labels that wait for one instant are not looked at ten times a second each.
+        yield Rest(min(left_s, max(WATCH_S, left_s / 4)))
     yield Rest(REFRESH_S)
     try:
-        yield from _refreshed(desk)
+        return (yield from _refreshed(desk))
     except LabelError:
         # Its clock may be slow: then it still waits for the instant.
         yield Configure()
         raise
-    return True
 
 
-def _refreshed(desk: Desk) -> Steps:
+def _refreshed(desk: Desk) -> Generator[Step, Any, StateBits]:
     until_s = desk.now_s() + LONGEST_REFRESH_S
-    while StateBits.PENDING_DISPLAY_UPDATE in (yield from _state()):
+    while StateBits.PENDING_DISPLAY_UPDATE in (state := (yield from _state())):
         if desk.now_s() >= until_s:
             raise LabelError(f"the panel has not refreshed after {LONGEST_REFRESH_S:g} s")
         yield Rest(LOOK_AGAIN_S)
+    return state
 
 
-def _prove(drawn: Drawn) -> Steps:
-    state = yield from _state()
+def _prove(drawn: Drawn, state: StateBits) -> Steps:
     if StateBits.SERVICE_NEEDED in state:
         raise LabelError("the label needs service")
     if StateBits.SYNCHRONIZED not in state:

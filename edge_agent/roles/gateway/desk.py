@@ -17,7 +17,6 @@ from edge_agent.roles.gateway.pictures import Drawn, content_of, key_of
 from edge_agent.roles.saying import Saying
 from firmware_specs.desired import Row
 from firmware_specs.events import LabelArmed, LabelPrepared, LabelShown
-from firmware_specs.frames.esl import absolute_time_ms
 from vision.labels import LabelContent
 
 SLOTS: Final = 4
@@ -26,8 +25,11 @@ SLOTS: Final = 4
 LEAD_S: Final = 0.6
 """A label is told at least so long before it switches, for its command may be lost and said again."""
 
-TOLD_A_SECOND: Final = 200
+TOLD_A_SECOND: Final = 250
 """Labels that can be told in a second, with room for repetitions; all of one change switch at one instant."""
+
+ROOM: Final = 1.5
+"""A question took so long lately: the next one may take so many times as long."""
 
 
 class ShelfDesk:
@@ -37,6 +39,7 @@ class ShelfDesk:
         issuer: holds the law's state.
         saying: for events.
         wall_ms: the machine's clock, from which labels have their time too: right or wrong, only differences count.
+        delay_s: how long a label took to answer lately.
     """
 
     def __init__(
@@ -45,11 +48,13 @@ class ShelfDesk:
         issuer: Issuer,
         saying: Saying,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        delay_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._surroundings = surroundings
         self._issuer = issuer
         self._saying = saying
         self._wall_ms = wall_ms
+        self._delay_s = delay_s
         self._currency = ""
         self._planned: tuple[Opened, ...] = ()
         self._contents: dict[tuple[str, int], LabelContent] = {}
@@ -89,9 +94,14 @@ class ShelfDesk:
             self._planned = planned
             self._forget_contents()
 
-    def recall(self, stored: Mapping[str, Mapping[int, str]]) -> None:
-        """Take what labels had stored before a restart."""
-        self._stored.update(stored)
+    def recall(self, found: Mapping[str, Kept]) -> None:
+        """Take what labels had stored before a restart, and when they were to switch."""
+        now_s, now_ms = self.now_s(), self._wall_ms()
+        for label, kept in found.items():
+            self._stored[label] = kept.stored
+            left_ms = kept.switches_ms - now_ms
+            if left_ms > 0:
+                self.switching[label] = Instant(kept.switches_ms, now_s + left_ms / 1000)
 
     def forget_others(self, labels: set[str]) -> None:
         """Labels were taken down."""
@@ -101,9 +111,23 @@ class ShelfDesk:
 
     def kept(self, label: str) -> Kept:
         """Return what belongs on the disk of a label."""
-        return Kept(self._issuer.law.faces.get(label, Face()), self.stored(label))
+        instant = self.switching.get(label)
+        face = self._issuer.law.faces.get(label, Face())
+        return Kept(face, self.stored(label), 0 if instant is None else instant.wall_ms)
 
     # ---- what labels must show
+
+    def is_proved(self, label: str) -> bool:
+        """See `Desk.is_proved`."""
+        face = self._issuer.law.faces.get(label)
+        return face is not None and face.is_proved
+
+    def is_armed(self, label: str, content: LabelContent) -> bool:
+        """See `Desk.is_armed`."""
+        face = self._issuer.law.faces.get(label)
+        if face is None or face.is_proved or not face.may_show or face.may_show[-1].content != self._key(content):
+            return False
+        return self._is_far(self.switching.get(label))
 
     def wanted(self, label: str) -> LabelContent | None:
         """See `Desk.wanted`."""
@@ -176,13 +200,23 @@ class ShelfDesk:
         """See `Desk.now_s`."""
         return anyio.current_time()
 
-    def instant(self) -> Instant:
+    def instant(self, label: str) -> Instant:
         """See `Desk.instant`."""
-        now_s = self.now_s()
-        if self._wave.at_s - now_s < LEAD_S:
-            lead_s = LEAD_S + self.crowd / TOLD_A_SECOND
-            self._wave = Instant(absolute_time_ms(self._wall_ms() + round(lead_s * 1000)), now_s + lead_s)
+        armed = self.switching.get(label)
+        if armed is not None and self._is_far(armed):
+            return armed
+        if not self._is_far(self._wave):
+            lead_s = self._least_s() + self.crowd / TOLD_A_SECOND
+            self._wave = Instant(self._wall_ms() + round(lead_s * 1000), self.now_s() + lead_s)
+        if armed is not None:
+            self.switching[label] = self._wave
         return self._wave
+
+    def _least_s(self) -> float:
+        return LEAD_S + ROOM * self._delay_s()
+
+    def _is_far(self, instant: Instant | None) -> bool:
+        return instant is not None and instant.at_s - self.now_s() >= self._least_s()
 
     def arm(self, label: str, content: LabelContent, drawn: Drawn) -> bool:
         """See `Desk.arm`."""
@@ -193,7 +227,7 @@ class ShelfDesk:
             return False
         picture = Picture(content.gtin, content.price_minor, law.book_version, self._key(content), drawn.sha256)
         self._issuer.law = rules.arm(law, label, picture)
-        instant = self.switching[label] = self.instant()
+        instant = self.switching[label] = self.instant(label)
         now_ms = self._surroundings.now_ms()
         self._saying.say(
             LabelArmed(

@@ -31,14 +31,22 @@ class _Kept(msgspec.Struct, frozen=True):
     may_show: list[_Picture]
     is_proved: bool
     stored: list[tuple[int, str]]
+    switches_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is known of one label: its face, and the SHA-256 of the image in each slot, the oldest first."""
+    """What is known of one label.
+
+    Args:
+        face: what it may be showing.
+        stored: the SHA-256 of the image in each slot, the oldest first.
+        switches_ms: UTC milliseconds at which it was told to switch; 0 for one that was not.
+    """
 
     face: Face = field(default_factory=Face)
     stored: Mapping[int, str] = field(default_factory=dict)
+    switches_ms: int = 0
 
 
 class Faces:
@@ -117,7 +125,7 @@ def _encoded(kept: Kept) -> bytes:
         _Picture(each.gtin, each.price_minor, each.book_version, each.content, each.image_sha256)
         for each in kept.face.may_show
     ]
-    return msgspec.json.encode(_Kept(pictures, kept.face.is_proved, list(kept.stored.items())))
+    return msgspec.json.encode(_Kept(pictures, kept.face.is_proved, list(kept.stored.items()), kept.switches_ms))
 
 
 def _decoded(value: bytes) -> Kept:
@@ -126,4 +134,4 @@ def _decoded(value: bytes) -> Kept:
         Picture(each.gtin, each.price_minor, each.book_version, each.content, each.image_sha256)
         for each in kept.may_show
     )
-    return Kept(Face(tuple(pictures), kept.is_proved), dict(kept.stored))
+    return Kept(Face(tuple(pictures), kept.is_proved), dict(kept.stored), kept.switches_ms)

@@ -11,13 +11,18 @@ from device_drivers.api import (
     DeviceUnreachableError,
     Driver,
     LabelAnswered,
+    LabelSilent,
     LoadImage,
     TellLabel,
 )
 from edge_agent.roles.gateway.campaign import Ask, LabelError, LabelRefusedError
 from firmware_specs.frames.esl import ErrorResponse, Response, parse_response
 
-ANSWER_S: Final = 10.0
+ANSWER_S: Final = 300.0
+"""The driver says when a label is silent; this is for one that never does."""
+
+
+FORGETS: Final = 0.02
 
 
 class _Question:
@@ -34,12 +39,19 @@ class LabelRadio:
         self._drivers = drivers
         self._answer_s = answer_s
         self._questions: dict[str, _Question] = {}
+        self.delay_s = 0.0
+        """How long a label took to answer lately; the longest counts, and is forgotten slowly."""
+
         self.strange = 0
         """Answers that could not be read or that nobody waited for."""
 
-    def hear(self, signal: LabelAnswered) -> None:
-        """Take an answer."""
+    def hear(self, signal: LabelAnswered | LabelSilent) -> None:
+        """Take an answer, or that there is none."""
         question = self._questions.get(signal.address.upper())
+        if isinstance(signal, LabelSilent):
+            if question is not None:
+                question.answered.set()
+            return
         try:
             answer = parse_response(signal.response)
         except ValueError:
@@ -54,6 +66,7 @@ class LabelRadio:
     async def ask(self, address: str, ask: Ask) -> Response:
         """Tell a command and return what the label answers. Raises LabelRefusedError for an error."""
         question = self._questions[address.upper()] = _Question(ask.accepts)
+        began_s = anyio.current_time()
         try:
             with anyio.fail_after(self._answer_s):
                 await self._do(TellLabel(address, bytes(ask.command)))
@@ -64,7 +77,10 @@ class LabelRadio:
             del self._questions[address.upper()]
         if isinstance(question.answer, ErrorResponse):
             raise LabelRefusedError(question.answer.code)
-        assert question.answer is not None
+        if question.answer is None:
+            raise LabelError("the label does not answer")
+        took_s = anyio.current_time() - began_s
+        self.delay_s = max(took_s, self.delay_s + (took_s - self.delay_s) * FORGETS)
         return question.answer
 
     async def load(self, address: str, slot: int, image: bytes) -> None:

@@ -32,8 +32,8 @@ from vision.labels import LabelContent
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 256
-"""How many labels are served at the same time."""
+AT_ONCE: Final = 10_000
+"""How many labels are served at the same time; most only wait for the instant at which all of them switch."""
 
 LOOK_S: Final = 0.1
 FAILED_AFTER: Final = 3
@@ -97,7 +97,7 @@ class Shelf:
     def remembered(self) -> dict[str, Face]:
         """Return what is on disk of all labels, also of those taken down meanwhile. Raises StorageError."""
         found = self._faces.recall()
-        self._desk.recall({label: kept.stored for label, kept in found.items()})
+        self._desk.recall(found)
         self._known |= set(found)
         return {label: kept.face for label, kept in found.items()}
 
@@ -160,9 +160,9 @@ class Shelf:
         due: list[LabelPlace] = []
         later: list[tuple[LabelPlace, LabelContent]] = []
         for place in list(self._open.values()):
-            content = self._desk.wanted(place.id)
             if place.id in self._busy or place.id in self._asked:
                 continue
+            content = self._desk.wanted(place.id)
             if content is None or self._is_settled(place):
                 planned = self._desk.later(place.id)
                 if planned is None or self._desk.is_prepared(place.id, planned):
@@ -181,7 +181,7 @@ class Shelf:
             elif verdict is not None and self._may_try(place):
                 due.append(place)
         self._waits = waits
-        self._desk.crowd = len(due)
+        self._desk.crowd = min(len(due), AT_ONCE)
         for place in due[: max(0, AT_ONCE - len(self._busy))]:
             self._start(group, place, campaign.bring(self._desk, place.id))
         if not due:
