@@ -22,6 +22,7 @@ def simulate(labels: int, loss: float, seed: int, way: str, *, as_json: bool) ->
         return 0
     print(f"{outcome.labels:,} labels, {loss:.0%} lost in each direction{', and bursts' if bursts else ''}")
     print(f"  half {outcome.t50_s:.1f} s · 99 % {outcome.t99_s:.1f} s · the last {outcome.last_s:.1f} s")
+    print(f"  proved {outcome.proved_s:.1f} s after the instant; {outcome.overcharges} overcharges")
     print(f"  least on the air {outcome.bound_s:.1f} s; without loss {outcome.lossless_bound_s:.1f} s")
     needless = f"{outcome.double_refreshes:,} of them for nothing"
     print(f"  {outcome.said:,} commands, {outcome.refreshes:,} refreshes, {needless}")

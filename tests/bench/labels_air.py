@@ -19,6 +19,7 @@ def measure() -> list[Row]:
     rows = [_formula(way) for way in (Way.EACH, Way.TOGETHER)]
     for way, name in ((Way.EACH, "each told"), (Way.TOGETHER, "told together, each asked")):
         rows += _times(name, runs[way])
+    overcharges = sum(run.overcharges for way in (Way.EACH, Way.TOGETHER) for run in runs[way])
     done = sum(run.double_refreshes for run in runs[Way.EACH] + runs[Way.TOGETHER])
     rows += [
         Row(
@@ -28,6 +29,18 @@ def measure() -> list[Row]:
             f"untimed command repeated, mean of {SEEDS} shops",
             sum(run.double_refreshes for run in naive) / SEEDS,
             Goal("ours", 0, more_is_better=False),
+        ),
+        Row(
+            "increases released while a label showed the old price, all runs",
+            "products",
+            overcharges,
+            goal=Goal("ours", 0, more_is_better=False),
+        ),
+        Row(
+            "each told: every label has proved, after the instant and its refresh",
+            "s",
+            max(run.proved_s for run in runs[Way.EACH]),
+            limit="each asked what is on its glass, five in a packet",
         ),
         Row(
             "simulating one shop, each told",

@@ -222,7 +222,7 @@ def measure() -> list[Figure]:
     with patch("edge_agent.roles.gateway.shelf.draw", _draw):
         first_s, done_s, twice = idle_free.run(_killed)
     bound_s = Timing(groups=GROUPS).shortest_s(LABELS, 8)
-    limit = "waiting is skipped, work counts as it is; pictures lie in the labels; a panel draws 0.8 s"
+    limit = "waiting is skipped, work counts as it is, drawing does not; pictures lie in the labels; panels draw 0.8 s"
     what = f"gateway killed, {LABELS:,} labels pending"
     return [
         Figure(f"{what}: first packet", "s", first_s, goal=Goal("ours", 2, 0.5, more_is_better=False), limit=limit),
