@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from sqlalchemy import insert
 
 from cloud_broker.api.app import PUBLIC
 from cloud_broker.bus.mosquitto import free_port
@@ -18,6 +19,7 @@ from cloud_broker.demo.seed import seed
 from cloud_broker.live import Notice
 from cloud_broker.serve import Cloud
 from cloud_broker.settings import Broker, Http, Settings, SettingsError, parse
+from cloud_broker.state.tables import devices
 from firmware_specs.wire import encode
 from tests.fakes.store import CATALOGUE, SITE, csr_pem
 
@@ -278,6 +280,61 @@ async def test_numbers_that_json_cannot_say_are_refused(cloud: tuple[Cloud, str]
         )
         assert answer.status_code == 422
         assert (await manager.get("/api/stores/demo/offers")).status_code == 200
+
+
+async def test_a_tech_gives_a_label_to_another_product_and_takes_it_back(cloud: tuple[Cloud, str]) -> None:
+    async with signed_in(cloud[1], "tech") as tech:
+        labels = (await tech.get("/api/stores/demo/snapshot")).json()["labels"]
+        label, other = labels[0], next(each for each in labels if each["gtin"] != labels[0]["gtin"])
+        scanned = {"store": "demo", "product": other["gtin"].lstrip("0"), "label": label["address"].replace(":", "")}
+        answer = await tech.post("/api/labels/pair", json=scanned)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["before"] == label["gtin"]
+        paired = answer.json()["label"]
+        assert (paired["id"], paired["gtin"], paired["state"]) == (label["id"], other["gtin"], "pending")
+        assert paired["price_minor"] is None
+        back = await tech.post(
+            "/api/labels/pair", json={"store": "demo", "product": label["gtin"], "label": label["id"]}
+        )
+        assert back.json()["label"]["gtin"] == label["gtin"]
+
+
+@pytest.mark.parametrize(
+    ("product", "label", "field", "says"),
+    [
+        ("6901234567890", "label-01", "product", "check digit"),
+        ("12345670", "label-01", "product", "does not sell 00000012345670"),
+        ("", "label-01", "product", "at least 1 character"),
+        (GTIN, "label-99", "label", "no label 'label-99' hangs in this store"),
+        (GTIN, "F0:FF:FF:FF:FF:FF", "label", "no label"),
+    ],
+)
+async def test_a_scan_that_names_nothing_is_refused_by_its_field(
+    cloud: tuple[Cloud, str], product: str, label: str, field: str, says: str
+) -> None:
+    async with signed_in(cloud[1], "tech") as tech:
+        answer = await tech.post("/api/labels/pair", json={"store": "demo", "product": product, "label": label})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == field
+    assert says in answer.json()["error"]["message"]
+
+
+async def test_a_label_is_flashed_by_the_stores_gateway_or_it_is_said_that_there_is_none(
+    cloud: tuple[Cloud, str],
+) -> None:
+    served, url = cloud
+    async with signed_in(url, "manager") as manager:
+        answer = await manager.post("/api/labels/label-01/flash", json={"store": "demo"})
+        assert answer.status_code == 404
+        assert "has no gateway" in answer.json()["error"]["message"]
+        with served.context.engine.begin() as connection:
+            connection.execute(
+                insert(devices).values(id="gateway-1", store="demo", kind="gateway", name="", serial="", enrolled_ms=1)
+            )
+        answer = await manager.post("/api/labels/label-01/flash", json={"store": "demo"})
+        assert answer.status_code == 201, answer.text
+        assert (answer.json()["device"], answer.json()["name"]) == ("gateway-1", "flash")
+        assert (await manager.post("/api/labels/label-99/flash", json={"store": "demo"})).status_code == 404
 
 
 async def test_security_events_are_told_to_hq_alone(cloud: tuple[Cloud, str]) -> None:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cloud_broker.bus.memory import MemoryBroker, MemoryBus
 from cloud_broker.bus.mosquitto import BrokerFailedError, free_port, program
 from cloud_broker.bus.port import Message
+from edge_agent.app import CommandFailedError
 from edge_agent.roles.gateway import Gateway, campaign, desk
 from edge_agent.roles.gateway.broker import LocalBroker
 from edge_agent.roles.gateway.faces import Faces, Kept
@@ -25,7 +26,7 @@ from edge_agent.roles.gateway.law import Face
 from edge_agent.roles.gateway.pictures import content_of, draw
 from edge_agent.roles.gateway.radio import LabelRadio
 from firmware_specs import topics
-from firmware_specs.desired import Configuration, LabelPlace, LabelPlan, Member, Roster, Row
+from firmware_specs.desired import Command, Configuration, LabelPlace, LabelPlan, Member, Roster, Row
 from firmware_specs.events import (
     BookHeld,
     FaultRaised,
@@ -564,6 +565,29 @@ async def test_a_price_that_changes_faster_than_labels_do_is_still_shown(
         change()
         await until(lambda: displays(store) > 2)
         assert version < 20
+
+
+def order(label: str) -> Command:
+    return Command(id="cmd-1", device="gateway-1", name="flash", arguments={"label": label}, expires_ms=1)
+
+
+async def test_a_label_flashes_to_be_found_also_while_it_is_being_served(store: Store) -> None:
+    async with store.running():
+        await at_ten(store)
+        store.give("pricebook", book(2, row(MILK, 1200, 1000)))
+        assert await store.gateway.on_command(order("label-1")) == "label label-1 flashes for 20 s"
+        assert store.labels.tags[ADDRESSES[1]].flashes_until_s > anyio.current_time() + 15
+        await until(lambda: shown(store, 1200, 2) == {"label-0", "label-1"})
+
+
+async def test_a_label_that_cannot_flash_closes_the_command_with_the_reason(store: Store) -> None:
+    async with store.running():
+        await at_ten(store)
+        with pytest.raises(CommandFailedError, match="no label 'label-9' hangs here"):
+            await store.gateway.on_command(order("label-9"))
+        store.labels.dead.add(ADDRESSES[1])
+        with pytest.raises(CommandFailedError, match="label-1: no answer"):
+            await store.gateway.on_command(order("label-1"))
 
 
 async def test_leases_go_to_carts_in_reach_that_charge_by_the_book_in_force(store: Store) -> None:

@@ -44,6 +44,7 @@ PAGES = [
     ("home", "/manager#/sound", "manager"),
     ("home", "/manager#/offers", "manager"),
     ("home", "/tech", "tech"),
+    ("home", "/tech#/labels", "tech"),
     ("home", "/tech#/devices", "tech"),
     ("home", "/tech#/devices/till-1", "tech"),
     ("home", "/hq", "hq"),
@@ -380,6 +381,33 @@ async def test_a_claim_counts_down_until_its_device_appears(browser: Browser, fa
         await expect(page.get_by_role("heading", name="Speaker by the bakery is enrolled")).to_be_visible(
             timeout=20_000
         )
+
+
+async def test_a_label_is_paired_with_a_scanner_alone_and_the_slip_taken_back(
+    browser: Browser, fakes: dict[str, Fake]
+) -> None:
+    async with visiting(browser, fakes["home"], "/tech#/labels", role="tech", size="phone") as visit:
+        page = visit.page
+        row = page.locator(".row", has_text="F0:00:00:00:00:03")
+        before = await row.locator("b").text_content()
+        other = await page.locator(".row", has_text="F0:00:00:00:00:09").locator("small").text_content()
+        assert other is not None
+        gtin = other.split(" · ")[2]
+        await page.get_by_label("1. Scan the product").focus()
+        # A scanner types and presses Enter.
+        await page.keyboard.type(gtin)
+        await page.keyboard.press("Enter")
+        await page.keyboard.type("F0:00:00:00:00:FF")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("No such label hangs here")
+        await page.keyboard.type("F0:00:00:00:00:03")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".toast", has_text="label-3 now belongs to")).to_be_visible()
+        await expect(row.locator("b")).not_to_have_text(before or "")
+        await page.locator(".toast").get_by_role("button", name="Undo").click()
+        await expect(row.locator("b")).to_have_text(before or "")
+        await row.get_by_role("button", name="Flash label-3").click()
+        await expect(page.locator(".toast", has_text="label-3 will flash for 20 s")).to_be_visible()
 
 
 async def test_a_server_error_is_a_sentence_with_a_way_to_try_again(browser: Browser, fakes: dict[str, Fake]) -> None:

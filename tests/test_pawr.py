@@ -30,6 +30,7 @@ from firmware_specs.frames.esl import (
     LedState,
     LedTimedControl,
     Ping,
+    RefreshDisplay,
     StateBits,
     parse_command,
     parse_response,
@@ -167,7 +168,7 @@ def test_however_packets_get_lost_a_label_draws_once_and_the_answer_comes_once(
 
 
 def test_what_a_label_would_do_twice_is_not_said_until_answered() -> None:
-    for command in (DisplayImage(1, 7), LedControl(Flash(0, 1, 2, 2, 1), 0, 7)):
+    for command in (DisplayImage(1, 7), RefreshDisplay(7)):
         with pytest.raises(ValueError, match="carried out twice"):
             access_point().tell(PLACE, bytes(command))
 

@@ -1,6 +1,7 @@
-"""The picture that a label proved."""
+"""Shelf labels: the picture that one proved, which product it belongs to, and how it is found."""
 
 import hashlib
+from typing import Any
 
 from fastapi import APIRouter, Response
 from sqlalchemy import select
@@ -8,7 +9,13 @@ from sqlalchemy import select
 from cloud_broker.api.auth import Staff, need_store
 from cloud_broker.api.context import Cloud
 from cloud_broker.api.errors import ApiError
+from cloud_broker.api.models import CommandView, InStore, Paired, Pairing
+from cloud_broker.clock import now_ms
+from cloud_broker.labels.pairing import PairingRefusedError, gateway_of, pair
 from cloud_broker.labels.plan import find_label
+from cloud_broker.labels.plan import view as label_view
+from cloud_broker.live import Notice
+from cloud_broker.registry import orders
 from cloud_broker.state.engine import reading
 from cloud_broker.state.tables import stores
 from vision.layout import LabelBarcodeError, LabelContent, LabelOverflowError, Panel, draw_label, label_png
@@ -41,3 +48,29 @@ def image(label: str, store: str, cloud: Cloud, person: Staff) -> Response:
     if hashlib.sha256(pack_1bpp(picture)).hexdigest() != row.image_sha256:
         raise ApiError(409, "differs", f"label {label} proved another picture than we would draw: look at the shelf")
     return Response(label_png(picture), media_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+@router.post("/api/labels/pair", response_model=Paired)
+def pair_label(body: Pairing, cloud: Cloud, person: Staff) -> dict[str, Any]:
+    """Give a label to a product, both as they were scanned; the answer says what it belonged to before."""
+    need_store(person, body.store)
+    with cloud.engine.begin() as connection:
+        try:
+            row, before = pair(connection, cloud.publisher, body.store, body.product, body.label)
+        except PairingRefusedError as exc:
+            raise ApiError(422, "pairing", str(exc), exc.field) from exc
+    cloud.send()
+    cloud.tell(Notice("label", body.store, label_view(row)))
+    return {"label": label_view(row), "before": before}
+
+
+@router.post("/api/labels/{label}/flash", status_code=201, response_model=CommandView)
+def flash(label: str, body: InStore, cloud: Cloud, person: Staff) -> dict[str, Any]:
+    """Let a label's light flash for twenty seconds, so that it is found on the shelf."""
+    need_store(person, body.store)
+    with cloud.engine.begin() as connection:
+        row = find_label(connection, body.store, label)
+        gateway = gateway_of(connection, body.store)
+        ordered = orders.order(connection, device=gateway, name="flash", arguments={"label": row.id}, by=person.name)
+    cloud.send()
+    return orders.view(ordered, now_ms())

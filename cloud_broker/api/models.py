@@ -91,6 +91,7 @@ class Label(Out):
     """A shelf label: `price_minor` is what it proved, `target_minor` what it should show."""
 
     id: str
+    address: str
     gtin: str
     name: Names
     x_m: float
@@ -102,6 +103,27 @@ class Label(Out):
     image_sha256: str | None
     since_ms: int
     reason: str
+
+
+class InStore(In):
+    """Which store is meant."""
+
+    store: Id
+
+
+class Pairing(In):
+    """A product and a label as they were scanned: a GTIN; a label's name or Bluetooth address."""
+
+    store: Id
+    product: str = Field(min_length=1, max_length=40, examples=["6901234567892"])
+    label: str = Field(min_length=1, max_length=63, examples=["F0:00:00:00:00:03"])
+
+
+class Paired(Out):
+    """A label after it was paired, and the GTIN that it belonged to before."""
+
+    label: Label
+    before: str
 
 
 class ChangeDevice(Out):

@@ -25,6 +25,7 @@ def view(row: Row[Any]) -> dict[str, Any]:
     """Return a label, joined with its product, as the API shows it."""
     return {
         "id": row.id,
+        "address": row.address,
         "gtin": row.gtin,
         "name": row.name,
         "x_m": row.x_m,

@@ -81,6 +81,25 @@ async def picture(request: Request) -> Response:
     return Response(out.getvalue(), media_type="image/png")
 
 
+async def pair_label(request: Request) -> JSONResponse:
+    store, body = shop(request), await request.json()
+    product = store.products.get(body["product"].zfill(14))
+    if product is None:
+        return refuse(422, "pairing", "This store does not sell that.", "product")
+    wanted = body["label"].lower()
+    label = next((one for one in store.labels.values() if wanted in (one["id"], one["address"].lower())), None)
+    if label is None:
+        return refuse(422, "pairing", "No such label hangs here: scan the code on the label itself.", "label")
+    before = label["gtin"]
+    label |= {"gtin": product["gtin"], "name": product["name"], "state": "pending", "since_ms": now_ms()}
+    store.tell("label", label)
+    return JSONResponse({"label": label, "before": before})
+
+
+async def flash_label(request: Request) -> JSONResponse:
+    return JSONResponse({"id": "cmd-1", "name": "flash", "state": "sent"}, status_code=201)
+
+
 async def assets(request: Request) -> JSONResponse:
     store = shop(request)
     if request.method == "GET":
@@ -246,7 +265,9 @@ CLOUD_ROUTES = [
     Route("/api/stores/{store}/site", plan),
     Route("/api/stores/{store}/snapshot", snapshot),
     Route("/api/stores/{store}/products", products),
+    Route("/api/labels/pair", pair_label, methods=["POST"]),
     Route("/api/labels/{id}/image.png", picture),
+    Route("/api/labels/{id}/flash", flash_label, methods=["POST"]),
     Route("/api/stores/{store}/assets", assets, methods=["GET", "POST"]),
     Route("/api/assets/{sha}/audio", audio),
     Route("/api/stores/{store}/schedule", schedule, methods=["GET", "POST"]),

@@ -136,6 +136,7 @@ def filled() -> Store:
         product["labels"] += 1
         store.labels[f"label-{number}"] = {
             "id": f"label-{number}",
+            "address": f"F0:00:00:00:00:{number:02X}",
             "gtin": product["gtin"],
             "name": product["name"],
             "x_m": x_m,

@@ -1,4 +1,4 @@
-/** The field tech's page: enrol devices, check and mend them. */
+/** The field tech's page: enrol devices, pair labels, check and mend both. */
 import { html, start } from '../core/html.js';
 import { t } from '../core/i18n.js';
 import { route } from '../core/route.js';
@@ -6,6 +6,7 @@ import { deviceList } from '../core/store.js';
 import { Shell } from '../parts/shell.js';
 import { StorePage } from '../parts/store-page.js';
 import { Empty } from '../parts/states.js';
+import { Pairing } from './tech/pairing.js';
 import { Enrol } from './tech/enrol.js';
 import { Devices } from './tech/devices.js';
 import { DevicePage } from './tech/device.js';
@@ -14,6 +15,7 @@ import words from '../words/tech.js';
 
 function part([name = 'enrol', id]) {
   if (name === 'enrol') return html`<${Enrol} />`;
+  if (name === 'labels') return html`<${Pairing} />`;
   if (name === 'devices') return id ? html`<${DevicePage} key=${id} id=${id} />` : html`<${Devices} />`;
   return html`<${Empty} title=${t(common.notHere)} />`;
 }
@@ -23,6 +25,7 @@ const isAiling = (device) => !device.online || device.faults.length > 0;
 const Tech = () => html`
   <${Shell} title=${common.tech} sections=${[
     { id: 'enrol', word: words.enrol, icon: 'plus' },
+    { id: 'labels', word: words.labels, icon: 'label' },
     { id: 'devices', word: words.devices, icon: 'list', count: deviceList.value.filter(isAiling).length },
   ]} roles=${['tech', 'hq']}>
     <${StorePage}>${part(route.value)}<//>

@@ -1,5 +1,8 @@
 /** Words of the store map. */
 export default {
+  flash: { zh: '闪灯', en: 'Flash' },
+  flashOne: { zh: '让 {name} 闪灯', en: 'Flash {name}' },
+  flashing: { zh: '{name} 将闪灯 20 秒', en: '{name} will flash for 20 s' },
   map: { zh: '门店地图', en: 'Store map' },
   how: { zh: '拖动平移，滚轮或双指缩放；方向键平移，+ 和 − 缩放，0 显示全图', en: 'Drag to move, wheel or two fingers to zoom; arrow keys move, + and − zoom, 0 shows all' },
   zoomIn: { zh: '放大', en: 'Zoom in' },

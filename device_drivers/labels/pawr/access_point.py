@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from firmware_specs.frames.ead import KeyMaterial, SealError, randomizer, seal, unseal
-from firmware_specs.frames.esl import BROADCAST, DisplayImage, LedControl, RefreshDisplay
+from firmware_specs.frames.esl import BROADCAST, DisplayImage, RefreshDisplay
 from firmware_specs.frames.pawr import Packet, Timing, fits, split
 
 LONGEST_PAUSE: Final = 8
 """Intervals between two tries at most, while others wait: a shadow may pass, and those in it take no room meanwhile."""
 
-_NOT_TWICE: Final = frozenset({DisplayImage.OPCODE, RefreshDisplay.OPCODE, LedControl.OPCODE})
+_NOT_TWICE: Final = frozenset({DisplayImage.OPCODE, RefreshDisplay.OPCODE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from edge_agent.roles.books.opened import Opened
 from edge_agent.roles.books.shelf import BookShelf
 from edge_agent.roles.gateway import law as rules
 from edge_agent.roles.gateway.broker import LocalBroker
+from edge_agent.roles.gateway.campaign import Ask, LabelError
 from edge_agent.roles.gateway.desk import ShelfDesk
 from edge_agent.roles.gateway.issuer import Issuer
 from edge_agent.roles.gateway.radio import LabelRadio
@@ -27,9 +28,12 @@ from edge_agent.roles.matter import matter_of
 from edge_agent.roles.saying import Saying
 from firmware_specs.desired import Command, LabelPlan, Roster, Site
 from firmware_specs.events import BookHeld
+from firmware_specs.frames.esl import Flash, LedControl, LedState
 
 TICK_S = 0.1
 LOCATED_MS = 30_000
+FLASH = Flash(colour=0b11_00_11_00, pattern=0b1, on_ms=200, off_ms=200, repeats=20, in_seconds=True)
+"""Green and bright, for twenty seconds; said twice it begins anew, which harms nobody."""
 
 
 class Gateway:
@@ -90,11 +94,24 @@ class Gateway:
 
     async def on_command(self, command: Command) -> str:
         """See `Role.on_command`."""
+        if command.name == "flash":
+            return await self._flash(command.arguments.get("label"))
         if command.name != "locate":
             raise CommandFailedError(f"a gateway cannot {command.name}")
         self._located_until_ms = self._surroundings.now_ms() + LOCATED_MS
         self._surroundings.changed()
         return f"shows itself for {LOCATED_MS // 1000} s"
+
+    async def _flash(self, label: object) -> str:
+        plan = self._issuer.law.plan
+        place = next((place for place in (() if plan is None else plan.labels) if place.id == label), None)
+        if place is None:
+            raise CommandFailedError(f"no label {str(label)[:63]!r} hangs here")
+        try:
+            await self._radio.ask(place.address, Ask(LedControl(FLASH), lambda answer: isinstance(answer, LedState)))
+        except LabelError as exc:
+            raise CommandFailedError(f"label {place.id}: {exc}") from exc
+        return f"label {place.id} flashes for {FLASH.repeats} s"
 
     def state(self) -> dict[str, Any]:
         """See `Role.state`."""

@@ -39,6 +39,7 @@ class LabelRadio:
         self._drivers = drivers
         self._answer_s = answer_s
         self._questions: dict[str, _Question] = {}
+        self._locks: dict[str, anyio.Lock] = {}
         self.delay_s = 0.0
         """How long a label took to answer lately; the longest counts, and is forgotten slowly."""
 
@@ -65,6 +66,10 @@ class LabelRadio:
 
     async def ask(self, address: str, ask: Ask) -> Response:
         """Tell a command and return what the label answers. Raises LabelRefusedError for an error."""
+        async with self._locks.setdefault(address.upper(), anyio.Lock()):
+            return await self._asked(address, ask)
+
+    async def _asked(self, address: str, ask: Ask) -> Response:
         question = self._questions[address.upper()] = _Question(ask.accepts)
         began_s = anyio.current_time()
         try:

@@ -7,6 +7,7 @@ import { money, when } from '../../core/format.js';
 import { labelList, labels, storeId } from '../../core/store.js';
 import { route, go } from '../../core/route.js';
 import { Badge, Card, Ago } from '../../parts/bits.js';
+import { FlashButton } from '../../parts/flash-button.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Empty, Loading } from '../../parts/states.js';
 import { Icon } from '../../parts/icon.js';
@@ -43,7 +44,7 @@ const LabelDialog = ({ label, onClose }) => html`
         ${label.reason && html`<div><dt>${t(common.reason)}</dt><dd>${label.reason}</dd></div>`}
         ${label.image_sha256 && html`<div><dt>${t(words.image)}</dt><dd><code>${label.image_sha256.slice(0, 16)}…</code></dd></div>`}
       </dl>
-      <footer class="dialog-foot"><button class="button" data-look="primary" onClick=${() => go('prices', label.gtin)}>${t(words.changeThis)}</button></footer>
+      <footer class="dialog-foot"><${FlashButton} label=${label} /><button class="button" data-look="primary" onClick=${() => go('prices', label.gtin)}>${t(words.changeThis)}</button></footer>
     <//>`;
 
 const Tile = ({ label }) => html`
