@@ -575,7 +575,7 @@ async def test_a_label_flashes_to_be_found_also_while_it_is_being_served(store: 
     async with store.running():
         await at_ten(store)
         store.give("pricebook", book(2, row(MILK, 1200, 1000)))
-        assert await store.gateway.on_command(order("label-1")) == "label label-1 flashes for 20 s"
+        assert await store.gateway.on_command(order("label-1")) == "label-1 flashes for 20 s"
         assert store.labels.tags[ADDRESSES[1]].flashes_until_s > anyio.current_time() + 15
         await until(lambda: shown(store, 1200, 2) == {"label-0", "label-1"})
 

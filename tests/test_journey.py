@@ -48,6 +48,7 @@ STEPS = [
     "10 promotion",
     "11 price list",
     "12 weighed",
+    "13 shelf label",
 ]
 NEAR_M = 3.0
 """Beacons every few metres place a cart to about one metre; carts keep to the walkways beside a tapped place."""

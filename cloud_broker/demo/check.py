@@ -17,7 +17,7 @@ import httpx
 from cloud_broker.bus.mqtt import Address, MqttBus, Tls
 from cloud_broker.bus.port import Message
 from cloud_broker.clock import now_ms
-from cloud_broker.demo import price_steps
+from cloud_broker.demo import label_steps, price_steps
 from cloud_broker.demo.cast import CAST, STORE, Part
 from cloud_broker.demo.people import StepFailedError, Visitor, Watcher, poll
 from cloud_broker.demo.stage import Stage
@@ -79,6 +79,7 @@ class Journey:
                 ("9 planned price", self.planned),
                 ("10 promotion", self.promotion),
                 ("12 weighed", self.weighed),
+                ("13 shelf label", self.paired),
             )
         await self._chain(("11 price list", self.price_list))
         await self._chain(("8 outage", self.outage))
@@ -308,6 +309,10 @@ class Journey:
     async def weighed(self) -> dict[str, Any]:
         """See `price_steps`."""
         return await price_steps.weighed(self)
+
+    async def paired(self) -> dict[str, Any]:
+        """See `label_steps`."""
+        return await label_steps.paired(self)
 
     async def price_list(self) -> dict[str, Any]:
         """See `price_steps`."""

@@ -110,8 +110,8 @@ class Gateway:
         try:
             await self._radio.ask(place.address, Ask(LedControl(FLASH), lambda answer: isinstance(answer, LedState)))
         except LabelError as exc:
-            raise CommandFailedError(f"label {place.id}: {exc}") from exc
-        return f"label {place.id} flashes for {FLASH.repeats} s"
+            raise CommandFailedError(f"{place.id}: {exc}") from exc
+        return f"{place.id} flashes for {FLASH.repeats} s"
 
     def state(self) -> dict[str, Any]:
         """See `Role.state`."""
