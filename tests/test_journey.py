@@ -149,8 +149,23 @@ async def test_a_price_goes_down_and_up_and_everybody_confirms_each(chromium: Br
         page = visit.page
         await sign_in(visit, "manager")
         for new_minor, steps in (
-            (old_minor - 50, ["Published", "Held", "Charged", "Labels armed", "Labels show", "Confirmed"]),
-            (old_minor + 70, ["Published", "Held", "Labels armed", "Labels show", "Released", "Charged", "Confirmed"]),
+            (
+                old_minor - 50,
+                ["Published", "Held", "Charged", "Labels prepared", "Labels armed", "Labels show", "Confirmed"],
+            ),
+            (
+                old_minor + 70,
+                [
+                    "Published",
+                    "Held",
+                    "Labels prepared",
+                    "Labels armed",
+                    "Labels show",
+                    "Released",
+                    "Charged",
+                    "Confirmed",
+                ],
+            ),
         ):
             card = await change_price(page, product["name"]["en"], f"{new_minor / 100:.2f}")
             assert await card.locator(".step-name").all_text_contents() == steps

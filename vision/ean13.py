@@ -46,6 +46,15 @@ _PARITY: Final = (
 """The number sets of the left half, which carry the first digit."""
 
 
+_BITS: Final = np.array(
+    [[[module == "1" for module in code] for code in codes] for codes in (_SET_A, _SET_B, _SET_C)], np.bool_
+)
+"""By number set and digit, bool of shape (3, 10, 7)."""
+
+_SETS: Final = np.array([["AB".index(name) for name in parity] for parity in _PARITY])
+_SYMBOL: Final = np.array([module == "1" for module in _EDGE + "0" * 42 + _CENTRE + "0" * 42 + _EDGE], np.bool_)
+
+
 def ean13_modules(digits: str) -> NDArray[np.bool_]:
     """Return the symbol of 13 digits as bool of shape (95,), True is a bar.
 
@@ -54,9 +63,8 @@ def ean13_modules(digits: str) -> NDArray[np.bool_]:
     if len(digits) != 13:
         raise GtinError(f"{digits[:40]!r}: an EAN-13 symbol carries 13 digits")
     normal(digits)
-    first, *others = (int(digit) for digit in digits)
-    left = "".join(
-        (_SET_A if name == "A" else _SET_B)[digit] for name, digit in zip(_PARITY[first], others[:6], strict=True)
-    )
-    right = "".join(_SET_C[digit] for digit in others[6:])
-    return np.array([module == "1" for module in _EDGE + left + _CENTRE + right + _EDGE], np.bool_)
+    first, *others = map(int, digits)
+    modules = _SYMBOL.copy()
+    modules[3:45] = _BITS[_SETS[first], others[:6]].ravel()
+    modules[50:92] = _BITS[2, others[6:]].ravel()
+    return modules

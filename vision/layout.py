@@ -17,6 +17,7 @@ from PIL import Image
 from firmware_specs.gtin import GtinError, as_ean13, is_variable_measure
 from firmware_specs.instore import own_number
 from vision.ean13 import GUARDS, MODULES, QUIET_LEFT, QUIET_RIGHT, ean13_modules
+from vision.glyphs import put, run
 from vision.money import PriceText, price_text, unit_price
 from vision.typeset import SetText, Sheet, fit, ink_box, tidy, width_px
 
@@ -27,12 +28,26 @@ CODE_PX: Final = 34
 """Height of the strip with the barcode and its digits."""
 
 DIGITS_PX: Final = 10
+_IN_CELL_PX: Final = 4
 PRICE_MIN_PX: Final = 30
 """The smallest ink height of a price that can be read from across an aisle."""
 
 PRICE_MAX_PX: Final = 46
 PRICE_GAP_PX: Final = 6
 BOLD_MIN_PX: Final = 16
+
+_NAMES: Final = (
+    (((24, 22, 20, 18, 16), 1), ((12, 11, 10), 1)),
+    (((20, 18, 16), 1), ((11, 10), 2)),
+    (((16, 15, 14, 13, 12), 2), ((12, 11, 10), 1)),
+    (((13, 12), 2), ((10,), 2)),
+)
+"""Sizes and lines of the Chinese and the English name, tried in this order."""
+
+_TALL: Final = np.zeros((MODULES, MODULE_PX), np.bool_)
+for _guard in GUARDS:
+    _TALL[_guard] = True
+_TALL.shape = (MODULES * MODULE_PX,)
 
 
 class LabelOverflowError(ValueError):
@@ -83,10 +98,8 @@ def draw_label(content: LabelContent, panel: Panel = STANDARD) -> NDArray[np.boo
     if is_variable_measure(content.gtin):
         _draw_number(sheet, content, code_width_px, code_top_px)
         return sheet.black()
-    bars = _draw_digits(sheet, content, code_top_px)
-    image = sheet.black()
-    image[code_top_px : code_top_px + bars.shape[0], QUIET_LEFT * MODULE_PX :][:, : bars.shape[1]] |= bars
-    return image
+    _draw_code(sheet, content, code_top_px)
+    return sheet.black()
 
 
 def label_png(image: NDArray[np.bool_]) -> bytes:
@@ -105,13 +118,8 @@ def _draw_names(sheet: Sheet, content: LabelContent, panel: Panel) -> int:
         raise LabelOverflowError(f"product {content.gtin} has no name to show")
     if not zh:
         zh, en = en, ""
-    tries: tuple[tuple[SetText | None, SetText | None], ...] = (
-        (fit(zh, box_px, (24, 22, 20, 18, 16), 1), fit(en, box_px, (12, 11, 10), 1)),
-        (fit(zh, box_px, (20, 18, 16), 1), fit(en, box_px, (11, 10), 2)),
-        (fit(zh, box_px, (16, 15, 14, 13, 12), 2), fit(en, box_px, (12, 11, 10), 1)),
-        (fit(zh, box_px, (13, 12), 2), fit(en, box_px, (10,), 2)),
-    )
-    for zh_set, en_set in tries:
+    for (zh_sizes, zh_lines), (en_sizes, en_lines) in _NAMES:
+        zh_set, en_set = fit(zh, box_px, zh_sizes, zh_lines), fit(en, box_px, en_sizes, en_lines)
         if zh_set is None or en_set is None or zh_set.height_px + en_set.height_px > room_px:
             continue
         top_px = GAP_PX // 2
@@ -213,24 +221,33 @@ def _draw_number(sheet: Sheet, content: LabelContent, box_px: int, top_px: int) 
     sheet.text(MARGIN_PX, top_px + (CODE_PX - found.height_px) // 2, text, found.size_px, bold=True)
 
 
-def _draw_digits(sheet: Sheet, content: LabelContent, top_px: int) -> NDArray[np.bool_]:
-    # Draws the digits under the bars and returns the bars, guards longer than the others.
+def _draw_code(sheet: Sheet, content: LabelContent, top_px: int) -> None:
+    # Bars, guards longer than the others, and the digits under them.
     try:
         digits = as_ean13(content.gtin)
         modules = ean13_modules(digits)
     except GtinError as exc:
         raise LabelBarcodeError(f"no EAN-13 for {content.gtin[:40]!r}: {exc}") from exc
     bar_px = CODE_PX - DIGITS_PX
-    tall = np.zeros(MODULES, np.bool_)
-    for guard in GUARDS:
-        tall[guard] = True
-    bars = np.zeros((bar_px + DIGITS_PX // 2, MODULES), np.bool_)
-    bars[:bar_px] = modules
-    bars[bar_px:] = modules & tall
+    wide = modules.repeat(MODULE_PX)
+    sheet.bars(QUIET_LEFT * MODULE_PX, top_px, bar_px, wide)
+    sheet.bars(QUIET_LEFT * MODULE_PX, top_px + bar_px, DIGITS_PX // 2, wide & _TALL)
     digits_top_px = top_px + bar_px - 1
     sheet.text(QUIET_LEFT * MODULE_PX - 9, digits_top_px, digits[0], DIGITS_PX)
+    top_of_ink_px, cells = _digit_cells()
     for half, first_module in ((digits[1:7], 3), (digits[7:], 50)):
-        for place, digit in enumerate(half):
-            x_px = (QUIET_LEFT + first_module + 7 * place) * MODULE_PX + 4
-            sheet.text(x_px, digits_top_px, digit, DIGITS_PX)
-    return np.repeat(bars, MODULE_PX, axis=1)
+        # Each digit stands under its own seven modules.
+        row = cells[list(map(int, half))].transpose(1, 0, 2).reshape(cells.shape[1], -1)
+        sheet.ink((QUIET_LEFT + first_module) * MODULE_PX, digits_top_px + top_of_ink_px, row)
+
+
+@cache
+def _digit_cells() -> tuple[int, NDArray[np.bool_]]:
+    # Where the ink of the digits under the bars begins, and bool of shape (10, height, width of seven modules).
+    boxes = [ink_box(digit, DIGITS_PX) for digit in "0123456789"]
+    top, bottom = min(box[1] for box in boxes), max(box[3] for box in boxes)
+    cells = np.zeros((10, bottom - top, 7 * MODULE_PX), np.bool_)
+    for digit, cell in enumerate(cells):
+        line = run(str(digit), DIGITS_PX)
+        put(cell, _IN_CELL_PX, line.top - top, line.ink)
+    return top, cells

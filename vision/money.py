@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 _SYMBOLS: Final = {"CNY": "¥", "JPY": "¥", "EUR": "€", "GBP": "£", "USD": "$", "HKD": "HK$", "SGD": "S$", "TWD": "NT$"}
@@ -55,12 +56,20 @@ def unit_price(price_minor: int, unit: str) -> tuple[int, str] | None:
 
     `unit` is what the price buys, such as "500 g", "6 x 330 ml" or "斤"; None when it names no such quantity.
     """
+    quantity, measure = _quantity(unit)
+    if not quantity:
+        return None
+    # Half up, in whole numbers: price / quantity + 1/2.
+    over, under = quantity.numerator, quantity.denominator
+    return (2 * price_minor * under + over) // (2 * over), measure
+
+
+@lru_cache(maxsize=4096)
+def _quantity(unit: str) -> tuple[Fraction, str]:
+    # How many kilograms or litres, 0 where it names no such quantity.
     match = _QUANTITY.fullmatch(unit.strip())
     if match is None:
-        return None
+        return Fraction(0), ""
     times, amount, name = match.groups()
     measure, each = _MEASURES[name.lower()]
-    quantity = int(times or 1) * Fraction(amount or 1) * each
-    if quantity == 0:
-        return None
-    return int(Fraction(price_minor) / quantity + Fraction(1, 2)), measure
+    return int(times or 1) * Fraction(amount or 1) * each, measure

@@ -7,9 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
-from vision.fonts import font
+from vision.glyphs import advance, line, put, run
 
 _PIECES = re.compile(r"[!-~\u00a0-\u024f]+|\s+|.")
 """Latin words hold together, Chinese breaks between any two characters."""
@@ -40,7 +39,7 @@ def line_px(size_px: int) -> int:
 
 def width_px(text: str, size_px: int) -> int:
     """Return how wide a line of text is drawn."""
-    return round(font(size_px).getlength(text))
+    return advance(text, size_px)
 
 
 def tidy(text: str) -> str:
@@ -50,8 +49,11 @@ def tidy(text: str) -> str:
 
 def fit(text: str, box_px: int, sizes_px: Sequence[int], max_lines: int) -> SetText | None:
     """Return the text at the first of `sizes_px` where it fits `box_px` in `max_lines`; None if at none."""
+    text = tidy(text)
     for size_px in sizes_px:
-        lines = wrap(text, box_px, size_px)
+        # Most texts fit one line: then nothing is to be broken.
+        one_line = advance(text, size_px) <= box_px
+        lines = ((text,) if text else ()) if one_line else wrap(text, box_px, size_px)
         if lines is not None and len(lines) <= max_lines:
             return SetText(size_px, lines)
     return None
@@ -60,13 +62,16 @@ def fit(text: str, box_px: int, sizes_px: Sequence[int], max_lines: int) -> SetT
 def wrap(text: str, box_px: int, size_px: int) -> tuple[str, ...] | None:
     """Return the text in lines of at most `box_px`; None when one word alone is wider."""
     lines: list[str] = []
-    line = ""
-    for piece in _PIECES.findall(tidy(text)):
-        if width_px((line + piece).rstrip(), size_px) <= box_px:
+    line, line_width_px = "", 0
+    for piece in _pieces(text):
+        # Spaces at the end of a line take no room.
+        piece_px = advance(piece, size_px) if not piece.isspace() else 0
+        if line_width_px + piece_px <= box_px:
             line += piece
-        elif width_px(piece, size_px) <= box_px:
+            line_width_px += piece_px or advance(piece, size_px)
+        elif piece_px <= box_px:
             lines.append(line.rstrip())
-            line = piece.lstrip()
+            line, line_width_px = piece, piece_px
         else:
             return None
     if line.strip():
@@ -74,48 +79,47 @@ def wrap(text: str, box_px: int, size_px: int) -> tuple[str, ...] | None:
     return tuple(lines)
 
 
+@lru_cache(maxsize=4096)
+def _pieces(text: str) -> tuple[str, ...]:
+    return tuple(_PIECES.findall(tidy(text)))
+
+
 class Sheet:
     """A white page in black and white that text and bars are put on."""
 
     def __init__(self, width_px: int, height_px: int) -> None:
-        self._image = Image.new("1", (width_px, height_px), 1)
-        self._draw = ImageDraw.Draw(self._image)
-        # Hinted to whole pixels: a shelf label has no grey to smooth an edge with.
-        self._draw.fontmode = "1"
+        self._page = np.zeros((height_px, width_px), np.bool_)
 
     def text(self, x_px: int, y_px: int, text: str, size_px: int, *, bold: bool = False, white: bool = False) -> None:
         """Draw a line at (x, y), its ink starting exactly at x.
 
         `bold` smears it by one pixel, `white` is for black ground.
         """
-        x_px -= ink_box(text, size_px)[0]
+        ink, left = line(text, size_px)
         for shift_px in (0, 1) if bold else (0,):
-            self._draw.text((x_px + shift_px, y_px), text, font=font(size_px), fill=1 if white else 0)
+            put(self._page, x_px - left + shift_px, y_px, ink, black=not white)
 
     def glyphs(self, x_px: int, y_px: int, text: str, size_px: int, weight_px: int) -> None:
         """Draw a line whose ink has its upper left exactly at (x, y), strokes thickened by `weight_px` all round."""
-        left, top, _, _ = ink_box(text, size_px, weight_px)
-        self._draw.text(
-            (x_px - left, y_px - top), text, font=font(size_px), fill=0, stroke_width=weight_px, stroke_fill=0
-        )
+        put(self._page, x_px, y_px, run(text, size_px, weight_px).ink)
 
     def box(self, left_px: int, top_px: int, right_px: int, bottom_px: int) -> None:
         """Fill a black box; right and bottom are the first white pixels after it."""
-        self._draw.rectangle((left_px, top_px, right_px - 1, bottom_px - 1), fill=0)
+        self._page[top_px:bottom_px, left_px:right_px] = True
+
+    def bars(self, x_px: int, y_px: int, height_px: int, bars: NDArray[np.bool_]) -> None:
+        """Put bars at (x, y), bool of shape (width,), all of one height."""
+        self._page[y_px : y_px + height_px, x_px : x_px + len(bars)] |= bars
+
+    def ink(self, x_px: int, y_px: int, ink: NDArray[np.bool_]) -> None:
+        """Put ink at (x, y), bool of shape (height, width)."""
+        put(self._page, x_px, y_px, ink)
 
     def black(self) -> NDArray[np.bool_]:
         """Return the page as bool of shape (height, width), True is black."""
-        return ~np.array(self._image, dtype=np.bool_)
+        return self._page
 
 
-@lru_cache(maxsize=4096)
 def ink_box(text: str, size_px: int, weight_px: int = 0) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom of the black pixels of a line drawn at the origin."""
-    width, height = width_px(text, size_px) + 4 * size_px, 3 * size_px
-    image = Image.new("1", (width, height), 0)
-    draw = ImageDraw.Draw(image)
-    draw.fontmode = "1"
-    origin_px = size_px
-    draw.text((origin_px, origin_px), text, font=font(size_px), fill=1, stroke_width=weight_px, stroke_fill=1)
-    left, top, right, bottom = image.getbbox() or (origin_px,) * 4
-    return left - origin_px, top - origin_px, right - origin_px, bottom - origin_px
+    return run(text, size_px, weight_px).box

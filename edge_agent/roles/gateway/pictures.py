@@ -7,7 +7,7 @@ from firmware_specs.desired import Row
 from vision.labels import LabelContent, Panel, render_label
 from vision.pack import pack_1bpp
 
-RENDERING = 1
+RENDERING = 2
 """Grows when the renderer draws the same content otherwise, so that labels are drawn anew."""
 
 PANEL = Panel()

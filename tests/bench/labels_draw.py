@@ -1,0 +1,110 @@
+"""Drawing labels, all of them different, and reading their codes back from the pixels."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+import numpy as np
+import zxingcpp
+from PIL import Image, ImageDraw, ImageFont
+
+from firmware_specs.gtin import as_ean13, with_check_digit
+from tests.bench.frame import Goal, Row, say
+from vision.ean13 import ean13_modules
+from vision.fonts import font_path
+from vision.labels import LabelContent, render_label
+from vision.layout import draw_label
+from vision.pack import pack_1bpp
+
+T = TypeVar("T")
+
+LABELS: Final = 5_000
+NAIVE: Final = 300
+WARM: Final = 500
+_ZH: Final = "纯牛奶红富士苹果面包有机草莓酸洗衣液家庭装蜂蜜绿茶酱油香醋花生核桃饼干巧克力牙膏毛巾"
+_EN: Final = "fresh whole milk organic apple bread honey green tea cookies chocolate towel soap".split()
+_UNITS: Final = ("500 g", "1 L", "6 x 330 ml", "瓶")
+
+
+def contents(count: int) -> list[LabelContent]:
+    """Return labels that differ in name, price and code."""
+    drawn = random.Random(1)
+    return [
+        LabelContent(
+            with_check_digit(f"0690{number:09d}"),
+            "".join(drawn.choices(_ZH, k=drawn.randint(4, 9))),
+            f"{drawn.choice(_EN)} {drawn.choice(_EN)} {number}",
+            drawn.randint(100, 20_000),
+            "CNY",
+            drawn.choice(_UNITS),
+        )
+        for number in range(count)
+    ]
+
+
+def naive(content: LabelContent) -> bytes:
+    """Draw as one would at first: colours, a font opened for each text, a threshold, and then bits."""
+    image = Image.new("RGB", (296, 128), "white")
+    draw = ImageDraw.Draw(image)
+    for x, y, text, size in (
+        (6, 2, content.name_zh, 24),
+        (6, 28, content.name_en, 12),
+        (150, 44, f"¥{content.price_minor / 100:.2f}", 44),
+        (230, 100, content.unit, 14),
+        (22, 117, as_ean13(content.gtin), 10),
+    ):
+        draw.text((x, y), text, fill="black", font=ImageFont.truetype(str(font_path()), size))
+    for module, is_bar in enumerate(ean13_modules(as_ean13(content.gtin)).tolist()):
+        if is_bar:
+            draw.rectangle((22 + 2 * module, 94, 23 + 2 * module, 116), fill="black")
+    return np.packbits(np.array(image.convert("L")) < 128, axis=1).tobytes()
+
+
+def measure() -> list[Row]:
+    """Draw, and read back."""
+    say(f"drawing {LABELS:,} labels")
+    labels = contents(LABELS + WARM)
+    warm, measured = labels[:WARM], labels[WARM:]
+    for content in warm:
+        pack_1bpp(draw_label(content))
+        naive(content)
+    ours = _each_s(lambda content: pack_1bpp(draw_label(content)), measured)
+    proved = _each_s(lambda content: pack_1bpp(render_label(content)), measured)
+    peer = _each_s(naive, measured[:NAIVE])
+    pixels = [np.where(draw_label(content), 0, 255).astype(np.uint8) for content in measured[:NAIVE]]
+    whole = _each_s(zxingcpp.read_barcodes, pixels)
+    limit = "black and white; three colours and templates are not there yet"
+    return [
+        Row(
+            "296×128 with Chinese name, price and EAN-13: drawn and packed, a core",
+            "labels/s",
+            1 / ours,
+            "Pillow RGB, threshold, pack",
+            1 / peer,
+            Goal("ours", 15_000, 50_000),
+            limit,
+        ),
+        Row("the same, and its code read back from the pixels, each", "labels/s", 1 / proved),
+        Row(
+            "reading the code back",
+            "ms",
+            (proved - ours) * 1000,
+            "zxing-cpp as it comes",
+            whole * 1000,
+            Goal("ours", 1.6, 0.3, more_is_better=False),
+            f"all {len(measured):,} read back as what they are for, or this would have failed",
+        ),
+    ]
+
+
+def _each_s(work: Callable[[T], object], over: Sequence[T]) -> float:
+    began_s = time.perf_counter()
+    for each in over:
+        work(each)
+    return (time.perf_counter() - began_s) / len(over)
+
+
+if __name__ == "__main__":
+    for row in measure():
+        print(row)
