@@ -12,6 +12,7 @@ from pathlib import Path
 from subprocess import DEVNULL
 
 import anyio
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -565,6 +566,31 @@ async def test_a_price_that_changes_faster_than_labels_do_is_still_shown(
         change()
         await until(lambda: displays(store) > 2)
         assert version < 20
+
+
+async def test_of_a_label_that_was_replaced_nothing_is_believed(store: Store) -> None:
+    async with store.running():
+        await at_twelve_released(store)
+        # The new one comes with a picture of its own, and a lower price.
+        store.labels.tags[ADDRESSES[0]].panel = draw(content_of(row(MILK, 500), "CNY")).image
+        swapped = [msgspec.structs.replace(place, address=ADDRESSES[1 - at]) for at, place in enumerate(PLAN.labels)]
+        store.give("labels", LabelPlan(store=STORE, version=2, labels=swapped))
+        await until(lambda: (found := store.releases()) is not None and not found.releases)
+        # What it shows is unknown: showing anything waits like a decrease.
+        assert store.gateway.state()["labels"][0]["waits_for"] == ["cart-1", "till-1"]
+        await store.confirm_all(2)
+        await until(lambda: bool((found := store.releases()) and found.releases))
+        assert glass_shows(store, 1200)
+
+
+async def test_a_label_that_was_replaced_while_the_gateway_was_off_is_unknown(store: Store) -> None:
+    async with store.running():
+        await at_ten(store)
+        await until(lambda: on_disk(store, "label-0").is_proved)
+    moved = [msgspec.structs.replace(place, address=ADDRESSES[1 - at]) for at, place in enumerate(PLAN.labels)]
+    store.surroundings.matters["labels"] = held("labels", LabelPlan(store=STORE, version=2, labels=moved))
+    store.fresh()
+    assert [label["may_show_minor"] for label in store.gateway.state()["labels"]] == [[], []]
 
 
 def order(label: str) -> Command:

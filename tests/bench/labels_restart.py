@@ -121,7 +121,7 @@ class Shop:
             content = content_of(old, "CNY")
             picture = Picture(old.gtin, 1000, 1, key_of(content), pictures[0].sha256)
             stored = {slot: drawn.sha256 for slot, drawn in enumerate(pictures)}
-            kept[place.id] = Kept(Face((picture,), is_proved=True), stored)
+            kept[place.id] = Kept(Face((picture,), is_proved=True), stored, address=place.address)
         await faces.keep(kept)
         faces.close()
         register.close()
@@ -138,8 +138,8 @@ class Shop:
         shelf = Shelf(surroundings, issuer, radio, saying, desk)
         issuer.take_book(None, book)
         desk.under(book)
-        issuer.law = rules.with_plan(issuer.law, self.plan, shelf.remembered())
-        shelf.hang({place.id for place in self.plan.labels})
+        issuer.law = rules.with_plan(issuer.law, self.plan, shelf.remembered(self.plan))
+        shelf.hang(self.plan)
 
         def hear(signal: Signal) -> None:
             assert isinstance(signal, LabelAnswered | LabelSilent)

@@ -156,9 +156,9 @@ class Gateway:
 
     def _take_plan(self, plan: LabelPlan) -> None:
         law = self._issuer.law
-        remembered = self._shelf.remembered() if law.plan is None else {}
+        remembered = self._shelf.remembered(plan) if law.plan is None else {}
         self._issuer.law = rules.with_plan(law, plan, remembered)
-        self._shelf.hang({place.id for place in plan.labels})
+        self._shelf.hang(plan)
 
     def _say_held(self) -> None:
         if self._unkept is not None and self._saying.is_durable(self._unkept[0]):

@@ -15,7 +15,7 @@ from edge_agent.roles.gateway.issuer import Issuer
 from edge_agent.roles.gateway.law import Face, Picture
 from edge_agent.roles.gateway.pictures import Drawn, content_of, key_of
 from edge_agent.roles.saying import Saying
-from firmware_specs.desired import Row
+from firmware_specs.desired import LabelPlace, LabelPlan, Row
 from firmware_specs.events import LabelArmed, LabelPrepared, LabelShown
 from vision.labels import LabelContent
 
@@ -59,6 +59,7 @@ class ShelfDesk:
         self._planned: tuple[Opened, ...] = ()
         self._contents: dict[tuple[str, int], LabelContent] = {}
         self._keys: dict[LabelContent, str] = {}
+        self._addresses: dict[str, str] = {}
         self._stored: dict[str, Mapping[int, str]] = {}
         self._prepared: dict[str, dict[LabelContent, str]] = {}
         """The pictures that each label surely has in a slot, and their SHA-256."""
@@ -103,17 +104,25 @@ class ShelfDesk:
             if left_ms > 0:
                 self.switching[label] = Instant(kept.switches_ms, now_s + left_ms / 1000)
 
-    def forget_others(self, labels: set[str]) -> None:
-        """Labels were taken down."""
+    def hang(self, plan: LabelPlan) -> None:
+        """These labels hang from now on, and no others; of one with another address nothing is known."""
+        hanging = {place.id: place.address for place in plan.labels}
+        known = self._addresses or hanging
         for kept in (self._stored, self._prepared, self.switching):
-            for label in [label for label in kept if label not in labels]:
+            for label in [label for label in kept if hanging.get(label) != known.get(label)]:
                 del kept[label]
+        self._addresses = hanging
+
+    def hangs(self, place: LabelPlace) -> bool:
+        """Return whether a label is still this piece of hardware."""
+        return self._addresses.get(place.id) == place.address
 
     def kept(self, label: str) -> Kept:
         """Return what belongs on the disk of a label."""
         instant = self.switching.get(label)
         face = self._issuer.law.faces.get(label, Face())
-        return Kept(face, self.stored(label), 0 if instant is None else instant.wall_ms)
+        switches_ms = 0 if instant is None else instant.wall_ms
+        return Kept(face, self.stored(label), switches_ms, self._addresses.get(label, ""))
 
     # ---- what labels must show
 

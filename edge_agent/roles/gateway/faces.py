@@ -32,6 +32,7 @@ class _Kept(msgspec.Struct, frozen=True):
     is_proved: bool
     stored: list[tuple[int, str]]
     switches_ms: int = 0
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,13 @@ class Kept:
         face: what it may be showing.
         stored: the SHA-256 of the image in each slot, the oldest first.
         switches_ms: UTC milliseconds at which it was told to switch; 0 for one that was not.
+        address: of the hardware of which all this is known.
     """
 
     face: Face = field(default_factory=Face)
     stored: Mapping[int, str] = field(default_factory=dict)
     switches_ms: int = 0
+    address: str = ""
 
 
 class Faces:
@@ -125,7 +128,9 @@ def _encoded(kept: Kept) -> bytes:
         _Picture(each.gtin, each.price_minor, each.book_version, each.content, each.image_sha256)
         for each in kept.face.may_show
     ]
-    return msgspec.json.encode(_Kept(pictures, kept.face.is_proved, list(kept.stored.items()), kept.switches_ms))
+    return msgspec.json.encode(
+        _Kept(pictures, kept.face.is_proved, list(kept.stored.items()), kept.switches_ms, kept.address)
+    )
 
 
 def _decoded(value: bytes) -> Kept:
@@ -134,4 +139,4 @@ def _decoded(value: bytes) -> Kept:
         Picture(each.gtin, each.price_minor, each.book_version, each.content, each.image_sha256)
         for each in kept.may_show
     )
-    return Kept(Face(tuple(pictures), kept.is_proved), dict(kept.stored), kept.switches_ms)
+    return Kept(Face(tuple(pictures), kept.is_proved), dict(kept.stored), kept.switches_ms, kept.address)

@@ -100,9 +100,14 @@ def with_plan(law: Law, plan: LabelPlan, remembered: Mapping[str, Face]) -> Law:
     """Return the law for the labels that hang now.
 
     `remembered` counts for the first plan after a start only. A label that was taken down is forgotten; one
-    that is hung up later is unknown: what it may be showing binds nobody's price until it proves otherwise.
+    that is hung up later, or is another piece of hardware by now, is unknown: what it may be showing binds
+    nobody's price until it proves otherwise.
     """
-    known = remembered if law.plan is None else law.faces
+    known: Mapping[str, Face] = remembered
+    if law.plan is not None:
+        before = {place.id: place.address for place in law.plan.labels}
+        same = {place.id for place in plan.labels if before.get(place.id) == place.address}
+        known = {label: face for label, face in law.faces.items() if label in same}
     hanging = {place.id: place.gtin for place in plan.labels}
     faces = {label: face for label, face in known.items() if label in hanging}
     labels_of: dict[str, set[str]] = {}

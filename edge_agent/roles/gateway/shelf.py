@@ -26,7 +26,7 @@ from edge_agent.roles.gateway.law import Face
 from edge_agent.roles.gateway.pictures import draw
 from edge_agent.roles.gateway.radio import LabelRadio
 from edge_agent.roles.saying import Saying
-from firmware_specs.desired import LabelPlace
+from firmware_specs.desired import LabelPlace, LabelPlan
 from firmware_specs.events import LabelFailed
 from vision.labels import LabelContent
 
@@ -94,19 +94,25 @@ class Shelf:
         self._waits: dict[str, frozenset[str]] = {}
         self._drawing = anyio.CapacityLimiter(1)
 
-    def remembered(self) -> dict[str, Face]:
-        """Return what is on disk of all labels, also of those taken down meanwhile. Raises StorageError."""
-        found = self._faces.recall()
-        self._desk.recall(found)
-        self._known |= set(found)
-        return {label: kept.face for label, kept in found.items()}
+    def remembered(self, plan: LabelPlan) -> dict[str, Face]:
+        """Return what is on disk of the labels that hang, where they are still the same hardware.
 
-    def hang(self, labels: set[str]) -> None:
+        Raises StorageError.
+        """
+        found = self._faces.recall()
+        self._known |= set(found)
+        addresses = {place.id: place.address for place in plan.labels}
+        same = {label: kept for label, kept in found.items() if kept.address == addresses.get(label)}
+        self._desk.recall(same)
+        return {label: kept.face for label, kept in same.items()}
+
+    def hang(self, plan: LabelPlan) -> None:
         """These labels hang from now on, and no others."""
+        labels = {place.id for place in plan.labels}
         self._gone = (self._gone | self._known) - labels
         self._known = labels
         self._turns.clear()
-        self._desk.forget_others(labels)
+        self._desk.hang(plan)
 
     async def run(self) -> None:
         """Serve labels until cancelled."""
@@ -243,6 +249,8 @@ class Shelf:
             while True:
                 try:
                     answer = await self._do(place, step)
+                    if not self._desk.hangs(place):
+                        raise LabelError("the label was replaced by another")
                 except LabelError as exc:
                     step = steps.throw(exc)
                 else:
