@@ -131,13 +131,13 @@ async def change_price(page: Page, product: str, to: str) -> Locator:
 
 
 async def confirmations(card: Locator) -> dict[str, tuple[str, str]]:
-    """Open the list of who confirmed; return each device's and label's two moments as the page writes them."""
+    """Open the list of who confirmed; return each device's and label's last two moments as the page writes them."""
     await card.get_by_role("button", name="One by one").click()
     rows = card.locator(".who tbody tr")
     found = {}
     for row in await rows.all():
         name = (await row.locator("th").text_content() or "").strip()
-        first, second = await row.locator("td").all_text_contents()
+        *_, first, second = await row.locator("td").all_text_contents()
         found[name] = (first.strip(), second.strip())
     return found
 
