@@ -233,6 +233,18 @@ async def test_a_dead_label_does_not_answer_and_keeps_its_picture(
         assert await shop.ask(ONE, bytes(Ping())) == IDLE
 
 
+async def test_a_label_that_has_forgotten_its_access_point_is_silent_once_and_then_configured_anew(
+    tmp_path: Path,
+) -> None:
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        assert await shop.ask(ONE, bytes(Ping())) == IDLE
+        shop.radio.label(ONE).reset()
+        await shop.labels.do(TellLabel(ONE, bytes(Ping())))
+        await until(lambda: shop.silent == [ONE])
+        assert await shop.ask(ONE, bytes(Ping())) == IDLE
+
+
 async def test_a_slow_label_refreshes_late(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     async with shop.on_air():

@@ -20,17 +20,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from dashboards import folder
 from dashboards.libs import SERVED, LibraryMissingError, relative_imports
+from tests.demo import CHROMIUM_ARGUMENTS
 
 ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {"phone": (390, 844), "kiosk": (1080, 1920), "desk": (1440, 900)}
 LOOKED_AT = {"home": ("phone", "desk"), "cart": ("phone", "desk"), "kiosk": ("kiosk", "desk"), "status": ("phone",)}

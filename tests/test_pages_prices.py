@@ -10,8 +10,9 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from dashboards import folder
+from tests.demo import CHROMIUM_ARGUMENTS
 from tests.fakes.pages_plan import gtin, now_ms
-from tests.test_pages_fake import AXE_RULES, CHROMIUM_ARGUMENTS, SIZES, Fake, settled, visiting
+from tests.test_pages_fake import AXE_RULES, SIZES, Fake, settled, visiting
 
 VIEWS = ("prices/promotions", "prices/import", "prices/versions")
 

@@ -114,7 +114,7 @@ class Shop:
             pictures = [_draw(content_of(row, "CNY")) for row in (old, new)]
             label = self.radio.label(place.address)
             association = register.associate(place.address)
-            register.note_knows(place.address, True)
+            register.note_knows(place.address)
             label.configure(association, absolute_time_ms(self.clock.ms), asyncio.get_running_loop().time())
             label.tag.panel = pictures[0].image
             label.tag.stored = {slot: picture.image for slot, picture in enumerate(pictures)}

@@ -82,6 +82,9 @@ class PawrLabels:
         self._now_ms = now_ms
         self.access_point = AccessPoint(register.sync_key, timing, register.next_count, most_tries=MOST_TRIES)
         self._addresses: dict[Place, str] = {}
+        self._lost: set[str] = set()
+        """Labels that were silent: they may have forgotten us, so they are configured before they are told more."""
+
         self._interval = 0
         self._woken = anyio.Event()
         self._sessions = anyio.CapacityLimiter(SESSIONS)
@@ -114,7 +117,7 @@ class PawrLabels:
         if not _ADDRESS.fullmatch(address):
             raise DeviceRefusedError(f"{address[:40]!r} is no Bluetooth address such as F0:00:00:00:00:01")
         if isinstance(deed, TellLabel):
-            if not self._register.knows(address):
+            if address in self._lost or not self._register.knows(address):
                 async with self._connected(address):
                     pass
             self._tell(await self._place(address), deed.command)
@@ -136,7 +139,9 @@ class PawrLabels:
                 emit(LabelAnswered(self._addresses[place], answer))
         self._interval += 1
         for place in self.access_point.given_up():
-            emit(LabelSilent(self._addresses[place]))
+            address = self._addresses[place]
+            self._lost.add(address)
+            emit(LabelSilent(address))
         await anyio.lowlevel.checkpoint()
 
     def _tell(self, place: Place, command: bytes) -> None:
@@ -154,7 +159,8 @@ class PawrLabels:
         association = await self._association(address)
         async with self._sessions, self._radio.connect(address) as connection:
             await connection.configure(association, absolute_time_ms(self._now_ms()))
-            await anyio.to_thread.run_sync(self._register.note_knows, address, True, limiter=self._disk)
+            await anyio.to_thread.run_sync(self._register.note_knows, address, limiter=self._disk)
+            self._lost.discard(address)
             yield connection
 
     async def _place(self, address: str) -> Place:

@@ -83,11 +83,11 @@ class Register:
         """Return whether a label was given its place and keys."""
         return address in self._knowing
 
-    def note_knows(self, address: str, knows: bool) -> None:
-        """Keep whether a label was given its place and keys."""
-        if knows is not (address in self._knowing):
-            self._db.execute("UPDATE label SET knows = ? WHERE address = ?", (knows, address))
-            self._knowing ^= {address}
+    def note_knows(self, address: str) -> None:
+        """Keep that a label was given its place and keys."""
+        if address not in self._knowing:
+            self._db.execute("UPDATE label SET knows = 1 WHERE address = ?", (address,))
+            self._knowing.add(address)
 
     def next_count(self) -> int:
         """Return the next value of the randomizer counter; none is ever given twice, whatever crashes."""

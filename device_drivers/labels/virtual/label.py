@@ -70,6 +70,13 @@ class VirtualLabel:
         assert self._placed is not None
         self._placed.ahead_ms = absolute_ms - now_s * 1000
 
+    def reset(self) -> None:
+        """Forget its access point, as after Factory Reset; images and glass stay."""
+        if self._placed is not None:
+            self._medium.remove(self._placed)
+            self._placed = None
+        self._flash.keep("association", None)
+
     def advance(self, now_s: float) -> bool:
         """Let time pass; return whether there is anything to keep."""
         if not self.tag.is_pending or self.fault is Fault.DEAD:
