@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from edge_agent.labels import simulate
 
             return simulate(options.labels, options.loss, options.seed, options.way, as_json=options.json)
+        case "label":
+            return _label(options)
         case _:
             return _status(options.config, as_json=options.json)
 
@@ -59,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     for one in (apply, lookup):
         one.add_argument("--into", type=Path, default=Path(".aisle/pricebook"), help="where books are kept")
         one.add_argument("--json", action="store_true", help="print JSON (always so)")
+    _label_doors(commands.add_parser("label", help="one shelf label by hand"))
     labels = commands.add_parser("labels", help="shelf labels")
     tried = labels.add_subparsers(dest="deed", required=True)
     air = tried.add_parser("simulate", help="reprice a whole shop on the air, in virtual time")
@@ -70,6 +73,47 @@ def _parser() -> argparse.ArgumentParser:
     air.add_argument("--way", default="each", choices=("each", "together", "blindly"), help="how they are told")
     air.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _label_doors(parser: argparse.ArgumentParser) -> None:
+    deeds = parser.add_subparsers(dest="deed", required=True)
+    render = deeds.add_parser("render", help="draw a label, and read its code back from the pixels")
+    render.add_argument("template", help="a template's file, or the name of one that comes along")
+    render.add_argument("data", help="a JSON file with what the label says; - for standard input")
+    render.add_argument("--out", type=Path, required=True, help="FILE.png for people, any other for a panel")
+    render.add_argument(
+        "--layout", default="planar", choices=("planar", "2bpp", "4bpp"), help="how pixels lie in bytes"
+    )
+    render.add_argument(
+        "--zlib", type=int, default=0, metavar="WINDOW", help="compressed, with a window of 9 to 15 bits"
+    )
+    render.add_argument("--rotate", type=int, default=0, choices=(0, 90, 180, 270), help="turned clockwise")
+    render.add_argument("--mirror", action="store_true", help="left and right change places")
+    render.add_argument("--lsb-first", action="store_true", help="the leftmost pixel is the least significant")
+    render.add_argument("--white-is-one", action="store_true", help="in the plane for black, a set bit is white")
+    render.add_argument("--json", action="store_true", help="print JSON")
+    templates = deeds.add_parser("templates", help="the templates that come along")
+    templates.add_argument("--schema", action="store_true", help="print the JSON Schema that templates follow")
+
+
+def _label(options: argparse.Namespace) -> int:
+    from edge_agent.label import LAYOUTS, render, templates
+    from vision.wire import Wire
+
+    if options.deed == "templates":
+        return templates(schema=options.schema)
+    try:
+        wire = Wire(
+            LAYOUTS[options.layout],
+            lsb_first=options.lsb_first,
+            black_is_zero=options.white_is_one,
+            rotated_deg=options.rotate,
+            mirrored=options.mirror,
+            zlib_window=options.zlib,
+        )
+    except ValueError as exc:
+        return _wrong(str(exc))
+    return render(options.template, options.data, options.out, wire, as_json=options.json)
 
 
 def _run(config: Path) -> int:

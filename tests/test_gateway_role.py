@@ -11,7 +11,7 @@ import pytest
 from cloud_broker.bus.mosquitto import BrokerFailedError, free_port, program
 from cloud_broker.bus.port import Message
 from edge_agent.roles.gateway.broker import LocalBroker
-from edge_agent.roles.gateway.pictures import content_of, draw
+from edge_agent.roles.gateway.pictures import draw
 from firmware_specs import topics
 from firmware_specs.desired import Configuration
 from firmware_specs.events import (
@@ -38,6 +38,7 @@ from tests.fakes.gateway_store import (
     until,
 )
 from tests.fakes.surroundings import STORE, FakeSurroundings
+from vision.labels.content import content_of
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.app import CommandFailedError
 from edge_agent.roles.gateway import campaign, desk
-from edge_agent.roles.gateway.pictures import content_of, draw
+from edge_agent.roles.gateway.pictures import draw
 from firmware_specs.desired import Command, LabelPlan, Row
 from firmware_specs.events import (
     BookHeld,
@@ -36,6 +36,7 @@ from tests.fakes.gateway_store import (
     until,
 )
 from tests.fakes.surroundings import STORE, held
+from vision.labels.content import content_of
 
 
 @pytest.fixture
@@ -383,5 +384,5 @@ async def test_a_name_too_long_for_a_label_is_told_with_its_reason_and_the_old_p
         assert glass_shows(store, 1000)
     failed = store.surroundings.of(LabelFailed)[0]
     assert isinstance(failed, LabelFailed)
-    assert "do not fit" in failed.reason
+    assert "does not fit" in failed.reason
     assert decode(encode(failed), LabelFailed) == failed

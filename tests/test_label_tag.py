@@ -24,11 +24,12 @@ from firmware_specs.frames.esl import (
     glass_digest,
     parse_response,
 )
-from vision.labels import LabelContent, render_label
-from vision.pack import pack_1bpp
+from vision.labels.content import LabelContent
+from vision.labels.render import render
+from vision.labels.template import built_in
 
-OLD = pack_1bpp(render_label(LabelContent("06901234567892", "红富士苹果", "Fuji apples", 1290, "CNY", "500 g")))
-NEW = pack_1bpp(render_label(LabelContent("06901234567892", "红富士苹果", "Fuji apples", 990, "CNY", "500 g")))
+OLD = bytes(render(built_in(), LabelContent("06901234567892", "红富士苹果", "Fuji apples", 1290, "CNY", "500 g")))
+NEW = bytes(render(built_in(), LabelContent("06901234567892", "红富士苹果", "Fuji apples", 990, "CNY", "500 g")))
 
 IDLE = bytes(BasicState(StateBits.SYNCHRONIZED))
 PENDING = bytes(BasicState(StateBits.SYNCHRONIZED | StateBits.PENDING_DISPLAY_UPDATE))

@@ -40,10 +40,10 @@ from firmware_specs.frames.esl import (
     absolute_time_ms,
 )
 from firmware_specs.frames.pawr import Timing
-from vision.pack import packed_bytes
+from vision.panel import STANDARD
 
 ONE, TWO, THREE = (f"F0:00:00:00:00:0{number}" for number in (1, 2, 3))
-SIZE = packed_bytes(296, 128)
+SIZE = STANDARD.image_bytes
 OLD, NEW = bytes(SIZE), b"\xff" * SIZE
 QUICK = Model(refresh_s=0.3)
 TIMING = Timing(groups=2)

@@ -1,9 +1,7 @@
 """The bars of an EAN-13 symbol (ISO/IEC 15420, 4.2; GS1 General Specifications, 5.2)."""
 
+from functools import cache
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from firmware_specs.gtin import GtinError, normal
 
@@ -46,25 +44,50 @@ _PARITY: Final = (
 """The number sets of the left half, which carry the first digit."""
 
 
-_BITS: Final = np.array(
-    [[[module == "1" for module in code] for code in codes] for codes in (_SET_A, _SET_B, _SET_C)], np.bool_
-)
-"""By number set and digit, bool of shape (3, 10, 7)."""
-
-_SETS: Final = np.array([["AB".index(name) for name in parity] for parity in _PARITY])
-_SYMBOL: Final = np.array([module == "1" for module in _EDGE + "0" * 42 + _CENTRE + "0" * 42 + _EDGE], np.bool_)
+_PAIR_SETS: Final = {
+    str(first): tuple(parity[place : place + 2] for place in (0, 2, 4)) for first, parity in enumerate(_PARITY)
+}
+_CODES: Final = {"A": _SET_A, "B": _SET_B, "C": _SET_C}
 
 
-def ean13_modules(digits: str) -> NDArray[np.bool_]:
-    """Return the symbol of 13 digits as bool of shape (95,), True is a bar.
+def ean13_row(digits: str, module_px: int = 1) -> int:
+    """Return a row of pixels of the symbol of 13 digits as a number of 95 modules, 1 is a bar, the left one first.
 
     Raises GtinError when `digits` are not 13 with a right check digit.
     """
     if len(digits) != 13:
         raise GtinError(f"{digits[:40]!r}: an EAN-13 symbol carries 13 digits")
     normal(digits)
-    first, *others = map(int, digits)
-    modules = _SYMBOL.copy()
-    modules[3:45] = _BITS[_SETS[first], others[:6]].ravel()
-    modules[50:92] = _BITS[2, others[6:]].ravel()
-    return modules
+    table, sets = _pairs(module_px), _PAIR_SETS[digits[0]]
+    pair_px = 14 * module_px
+    row = table[_EDGE]
+    for place in (0, 2, 4):
+        row = row << pair_px | table[sets[place // 2] + digits[place + 1 : place + 3]]
+    row = row << 5 * module_px | table[_CENTRE]
+    for place in (7, 9, 11):
+        row = row << pair_px | table["CC" + digits[place : place + 2]]
+    return row << 3 * module_px | table[_EDGE]
+
+
+@cache
+def guard_rows(module_px: int) -> int:
+    """Return the modules whose bars stand longer than the others, as `ean13_row` has them."""
+    modules = ["0"] * MODULES
+    for guard in GUARDS:
+        modules[guard] = "1" * len(modules[guard])
+    return _stretched("".join(modules), module_px)
+
+
+@cache
+def _pairs(module_px: int) -> dict[str, int]:
+    # By two number sets and two digits: half as many look-ups as digit by digit.
+    found = {name: _stretched(name, module_px) for name in (_EDGE, _CENTRE)}
+    for sets in ("AA", "AB", "BA", "BB", "CC"):
+        for pair in range(100):
+            codes = (_CODES[name][digit] for name, digit in zip(sets, divmod(pair, 10), strict=True))
+            found[f"{sets}{pair:02}"] = _stretched("".join(codes), module_px)
+    return found
+
+
+def _stretched(modules: str, module_px: int) -> int:
+    return int("".join(module * module_px for module in modules), 2)

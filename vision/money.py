@@ -1,10 +1,9 @@
 """Prices as they stand on a label: symbol, whole part, fraction, and the price of a whole kilogram or litre."""
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 _SYMBOLS: Final = {"CNY": "¥", "JPY": "¥", "EUR": "€", "GBP": "£", "USD": "$", "HKD": "HK$", "SGD": "S$", "TWD": "NT$"}
 _EXPONENTS: Final = {"BHD": 3, "CLP": 0, "ISK": 0, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3, "TND": 3, "VND": 0}
@@ -28,8 +27,7 @@ _QUANTITY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PriceText:
+class PriceText(NamedTuple):
     """A price taken apart for setting: `fraction` is empty for a currency without one."""
 
     symbol: str

@@ -12,14 +12,15 @@ from cloud_broker.api.errors import ApiError
 from cloud_broker.api.models import CommandView, InStore, Paired, Pairing
 from cloud_broker.clock import now_ms
 from cloud_broker.labels.pairing import PairingRefusedError, gateway_of, pair
-from cloud_broker.labels.plan import find_label
+from cloud_broker.labels.plan import drawn, find_label
 from cloud_broker.labels.plan import view as label_view
 from cloud_broker.live import Notice
 from cloud_broker.registry import orders
 from cloud_broker.state.engine import reading
 from cloud_broker.state.tables import stores
-from vision.layout import LabelBarcodeError, LabelContent, LabelOverflowError, Panel, draw_label, label_png
-from vision.pack import pack_1bpp
+from vision.labels.draw import draw
+from vision.labels.drawing import LabelBarcodeError, LabelOverflowError
+from vision.labels.template import built_in
 
 router = APIRouter(tags=["labels"])
 
@@ -33,21 +34,13 @@ def image(label: str, store: str, cloud: Cloud, person: Staff) -> Response:
         currency = connection.execute(select(stores.c.currency).where(stores.c.id == store)).scalar_one()
     if row.price_minor is None:
         raise ApiError(404, "unproved", f"label {label} has not proved a picture yet")
-    content = LabelContent(
-        gtin=row.gtin,
-        name_zh=row.name.get("zh", ""),
-        name_en=row.name.get("en", ""),
-        price_minor=row.price_minor,
-        currency=currency,
-        unit=row.unit,
-    )
     try:
-        picture = draw_label(content, Panel())
+        picture = draw(built_in("standard"), drawn(row, currency))
     except (LabelOverflowError, LabelBarcodeError) as exc:
         raise ApiError(409, "unrenderable", str(exc)) from exc
-    if hashlib.sha256(pack_1bpp(picture)).hexdigest() != row.image_sha256:
+    if hashlib.sha256(bytes(picture)).hexdigest() != row.image_sha256:
         raise ApiError(409, "differs", f"label {label} proved another picture than we would draw: look at the shelf")
-    return Response(label_png(picture), media_type="image/png", headers={"Cache-Control": "no-store"})
+    return Response(picture.png(), media_type="image/png", headers={"Cache-Control": "no-store"})
 
 
 @router.post("/api/labels/pair", response_model=Paired)

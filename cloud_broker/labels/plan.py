@@ -7,7 +7,9 @@ from sqlalchemy import Connection, Row, select
 from cloud_broker.registry.desired import Publisher
 from cloud_broker.registry.devices import UnknownError
 from cloud_broker.state.tables import labels, products
+from firmware_specs import desired
 from firmware_specs.desired import LabelPlace, LabelPlan
+from vision.labels.content import LabelContent, content_of
 
 
 def publish_plan(connection: Connection, publisher: Publisher, store: str) -> None:
@@ -43,7 +45,15 @@ def view(row: Row[Any]) -> dict[str, Any]:
 def joined(connection: Connection, store: str, label: str | None = None) -> list[Row[Any]]:
     """Return labels with their products, by id."""
     query = (
-        select(labels, products.c.name, products.c.unit, products.c.price_minor.label("target_minor"))
+        select(
+            labels,
+            products.c.name,
+            products.c.unit,
+            products.c.was_minor,
+            products.c.content_milli,
+            products.c.measure,
+            products.c.price_minor.label("target_minor"),
+        )
         .join(products, (products.c.store == labels.c.store) & (products.c.gtin == labels.c.gtin))
         .where(labels.c.store == store)
         .order_by(labels.c.id)
@@ -51,6 +61,21 @@ def joined(connection: Connection, store: str, label: str | None = None) -> list
     if label is not None:
         query = query.where(labels.c.id == label)
     return list(connection.execute(query))
+
+
+def drawn(row: Row[Any], currency: str) -> LabelContent:
+    """Return what a label says that has proved a price; its other words are those of the product now."""
+    product = desired.Row(
+        gtin=row.gtin,
+        name=row.name,
+        price_minor=row.price_minor,
+        floor_minor=0,
+        unit=row.unit,
+        was_minor=row.was_minor,
+        content_milli=row.content_milli,
+        measure=row.measure,
+    )
+    return content_of(product, currency)
 
 
 def find_label(connection: Connection, store: str, label: str) -> Row[Any]:

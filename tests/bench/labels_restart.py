@@ -25,7 +25,7 @@ from edge_agent.roles.gateway.desk import ShelfDesk
 from edge_agent.roles.gateway.faces import Faces, Kept
 from edge_agent.roles.gateway.issuer import Issuer
 from edge_agent.roles.gateway.law import Face, Picture
-from edge_agent.roles.gateway.pictures import Drawn, content_of, key_of
+from edge_agent.roles.gateway.pictures import Drawn, key_of
 from edge_agent.roles.gateway.radio import LabelRadio
 from edge_agent.roles.gateway.shelf import Shelf
 from edge_agent.roles.saying import Saying
@@ -39,12 +39,12 @@ from tests.bench.frame import Goal, say
 from tests.bench.frame import Row as Figure
 from tests.fakes.books import Book, open_book
 from tests.fakes.surroundings import STORE, FakeClock, FakeSurroundings
-from vision.labels import LabelContent
-from vision.pack import packed_bytes
+from vision.labels.content import LabelContent, content_of
+from vision.panel import STANDARD
 
 LABELS: Final = 3_000
 GROUPS: Final = 12
-SIZE: Final = packed_bytes(296, 128)
+SIZE: Final = STANDARD.image_bytes
 LOST: Final = 0.03
 REFRESH_S: Final = 0.8
 

@@ -17,7 +17,7 @@ from cloud_broker.bus.port import Message
 from edge_agent.roles.gateway import Gateway, campaign, desk
 from edge_agent.roles.gateway.faces import Faces, Kept
 from edge_agent.roles.gateway.law import Face
-from edge_agent.roles.gateway.pictures import content_of, draw
+from edge_agent.roles.gateway.pictures import draw
 from edge_agent.roles.gateway.radio import LabelRadio
 from firmware_specs import topics
 from firmware_specs.desired import LabelPlace, LabelPlan, Member, Roster, Row
@@ -31,6 +31,7 @@ from firmware_specs.wire import encode
 from tests.fakes.books import Book
 from tests.fakes.labels import FakeLabels
 from tests.fakes.surroundings import NOW_MS, STORE, FakeClock, FakeSurroundings, held
+from vision.labels.content import content_of
 
 MILK, BREAD = "06901234567892", "06923450657135"
 

@@ -13,7 +13,7 @@ import anyio
 from device_drivers.api import ConfigureLabel, Deed, DeviceRefusedError, LabelAnswered, LoadImage, Signal, TellLabel
 from device_drivers.labels.tag import Tag
 from firmware_specs.frames.esl import CANCEL, DisplayTimedImage, absolute_time_ms, parse_command
-from vision.pack import packed_bytes
+from vision.panel import STANDARD
 
 
 @dataclass
@@ -34,7 +34,7 @@ class FakeLabels:
     after_load: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
-        self.tags = {address: Tag(packed_bytes(296, 128), 4, self.refresh_s) for address in self.addresses}
+        self.tags = {address: Tag(STANDARD.image_bytes, 4, self.refresh_s) for address in self.addresses}
 
     async def run(self, emit: Callable[[Signal], None]) -> None:
         """See `Driver.run`."""

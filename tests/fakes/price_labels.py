@@ -25,7 +25,7 @@ from edge_agent.roles.gateway.faces import Kept
 from edge_agent.roles.gateway.law import Face, Picture
 from edge_agent.roles.gateway.pictures import Drawn
 from firmware_specs.frames.esl import CANCEL, DisplayTimedImage, ErrorResponse, absolute_time_ms, parse_response
-from vision.labels import LabelContent
+from vision.labels.content import LabelContent
 
 if TYPE_CHECKING:
     from tests.fakes.price_world import PriceWorld

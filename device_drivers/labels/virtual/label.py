@@ -10,7 +10,7 @@ from device_drivers.labels.pawr.medium import Medium, Placed
 from device_drivers.labels.pawr.receiver import Receiver
 from device_drivers.labels.tag import Tag
 from device_drivers.labels.virtual.flash import Flash
-from vision.pack import packed_bytes
+from vision.panel import STANDARD, Panel
 
 SLOWDOWN: Final = 5.0
 AHEAD: Final = 4096
@@ -34,8 +34,7 @@ class Fault(Enum):
 class Model:
     """The hardware of every label of the shop."""
 
-    width_px: int = 296
-    height_px: int = 128
+    panel: Panel = STANDARD
     slots: int = 4
     refresh_s: float = 0.8
 
@@ -53,7 +52,7 @@ class VirtualLabel:
         """How far its clock is ahead of UTC, as its flash has it."""
 
         self.fault: Fault | None = None
-        self.tag = Tag(packed_bytes(model.width_px, model.height_px), model.slots, model.refresh_s)
+        self.tag = Tag(model.panel.image_bytes, model.slots, model.refresh_s)
         self._recall(now_s, utc_ms)
 
     def hurt(self, fault: Fault | None) -> None:

@@ -31,7 +31,7 @@ from firmware_specs.frames.esl import (
     absolute_time_ms,
     glass_digest,
 )
-from vision.labels import LabelContent
+from vision.labels.content import LabelContent
 
 REFRESH_S: Final = 0.9
 """A panel's refresh takes at least this long; then it is asked whether it has ended."""

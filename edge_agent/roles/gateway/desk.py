@@ -13,11 +13,11 @@ from edge_agent.roles.gateway.campaign import Instant
 from edge_agent.roles.gateway.faces import Kept
 from edge_agent.roles.gateway.issuer import Issuer
 from edge_agent.roles.gateway.law import Face, Picture
-from edge_agent.roles.gateway.pictures import Drawn, content_of, key_of
+from edge_agent.roles.gateway.pictures import Drawn, key_of
 from edge_agent.roles.saying import Saying
 from firmware_specs.desired import LabelPlace, LabelPlan, Row
 from firmware_specs.events import LabelArmed, LabelPrepared, LabelShown
-from vision.labels import LabelContent
+from vision.labels.content import LabelContent, content_of
 
 SLOTS: Final = 4
 """Images that a label stores: what it shows, what comes next, and what is planned."""

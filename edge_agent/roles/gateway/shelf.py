@@ -28,7 +28,7 @@ from edge_agent.roles.gateway.radio import LabelRadio
 from edge_agent.roles.saying import Saying
 from firmware_specs.desired import LabelPlace, LabelPlan
 from firmware_specs.events import LabelFailed
-from vision.labels import LabelContent
+from vision.labels.content import LabelContent
 
 logger = logging.getLogger(__name__)
 
