@@ -20,7 +20,7 @@ from dashboards import folder
 COMMON_STYLES = ("tokens", "base", "controls", "shell", "signin")
 PAGES: dict[str, tuple[str, ...]] = {
     "home": ("home",),
-    "manager": ("map", "manager", "timeline"),
+    "manager": ("map", "manager", "timeline", "templates"),
     "tech": ("uplot", "device", "tech"),
     "hq": ("uplot", "device", "hq"),
     "cart": ("map", "sale", "cart"),

@@ -130,6 +130,15 @@ class LabelPlace(Struct, frozen=True, kw_only=True):
     gtin: Gtin14
     x_m: float
     y_m: float
+    template: Id = "standard"
+    """By which it is drawn: one of the plan's templates, or one that comes with the gateway."""
+
+
+class LabelTemplate(Struct, frozen=True, kw_only=True):
+    """A store's own template; `body` is its JSON, as `edge-agent label templates --schema` describes it."""
+
+    name: Id
+    body: dict[str, Any]
 
 
 class LabelPlan(Struct, frozen=True, kw_only=True):
@@ -138,6 +147,7 @@ class LabelPlan(Struct, frozen=True, kw_only=True):
     store: Id
     version: Version
     labels: list[LabelPlace]
+    templates: list[LabelTemplate] = []
 
 
 class Offer(Struct, frozen=True, kw_only=True):

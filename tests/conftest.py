@@ -10,7 +10,7 @@ import pytest
 
 MISSING = "missing:"
 
-pytest_plugins = ["tests.parts", "tests.demo", "tests.fakes.cloud_state"]
+pytest_plugins = ["tests.parts", "tests.demo", "tests.fakes.cloud_state", "tests.fakes.cloud_api"]
 
 
 @pytest.fixture(scope="session")

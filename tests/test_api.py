@@ -2,9 +2,6 @@
 
 import json
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -13,52 +10,13 @@ import pytest
 from sqlalchemy import insert
 
 from cloud_broker.api.app import PUBLIC
-from cloud_broker.bus.mosquitto import free_port
 from cloud_broker.demo.check import melody
-from cloud_broker.demo.seed import seed
 from cloud_broker.live import Notice
 from cloud_broker.serve import Cloud
-from cloud_broker.settings import Broker, Http, Settings, SettingsError, parse
+from cloud_broker.settings import Settings, SettingsError, parse
 from cloud_broker.state.tables import devices
-from firmware_specs.wire import encode
-from tests.fakes.store import CATALOGUE, SITE, csr_pem
-
-PASSWORDS = {role: f"password of {role}" for role in ("shopper", "manager", "tech", "hq", "supplier")}
-PEOPLE = tuple({"name": role, "role": role, "password": password} for role, password in PASSWORDS.items())
-GTIN = CATALOGUE[0]["gtin"]
-
-
-@pytest.fixture
-async def cloud(tmp_path: Path) -> AsyncIterator[tuple[Cloud, str]]:
-    """A cloud that serves, its broker away: pages must work all the same."""
-    settings = Settings(
-        folder=tmp_path, broker=Broker(address=f"127.0.0.1:{free_port()}", plain=True), http=Http(port=free_port())
-    )
-    served = Cloud(settings)
-    with served.context.engine.begin() as connection:
-        seed(
-            connection,
-            served.context.publisher,
-            people=PEOPLE,
-            site=encode(SITE),
-            catalogue=CATALOGUE,
-            gateway_url="",
-            local_broker="",
-        )
-    async with anyio.create_task_group() as group:
-        port = await group.start(served.run)
-        yield served, f"http://127.0.0.1:{port}"
-        group.cancel_scope.cancel()
-    served.context.readings.close()
-    served.context.engine.dispose()
-
-
-@asynccontextmanager
-async def signed_in(url: str, role: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=url, headers={"x-aisle": "1"}, timeout=20) as client:
-        answer = await client.post("/api/session", json={"name": role, "password": PASSWORDS[role]})
-        assert answer.status_code == 200, answer.text
-        yield client
+from tests.fakes.cloud_api import GTIN, signed_in
+from tests.fakes.store import csr_pem
 
 
 async def test_whoever_is_not_signed_in_is_refused_everywhere(cloud: tuple[Cloud, str]) -> None:
@@ -69,7 +27,7 @@ async def test_whoever_is_not_signed_in_is_refused_everywhere(cloud: tuple[Cloud
         for template, methods in document["paths"].items():
             path = template.replace("{change}", "1").replace("{sha256}", "ab" * 32).replace("{store}", "demo")
             path = path.replace("{device}", "cart-1").replace("{label}", "label-01")
-            path = path.replace("{offer}", "x").replace("{slot}", "x").replace("{claim}", "x")
+            path = path.replace("{name}", "x").replace("{offer}", "x").replace("{slot}", "x").replace("{claim}", "x")
             for method in methods:
                 if template in PUBLIC or (template, method) == ("/api/session", "post"):
                     continue

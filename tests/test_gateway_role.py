@@ -11,7 +11,7 @@ import pytest
 from cloud_broker.bus.mosquitto import BrokerFailedError, free_port, program
 from cloud_broker.bus.port import Message
 from edge_agent.roles.gateway.broker import LocalBroker
-from edge_agent.roles.gateway.pictures import draw
+from edge_agent.roles.gateway.pictures import Draft, draw
 from firmware_specs import topics
 from firmware_specs.desired import Configuration
 from firmware_specs.events import (
@@ -55,7 +55,7 @@ async def test_a_label_is_armed_told_and_proved_with_the_very_image(store: Store
     assert said.count(LabelArmed) == said.count(LabelShown) == 2
     proof = store.surroundings.of(LabelShown)[0]
     assert isinstance(proof, LabelShown)
-    assert proof.image_sha256 == draw(content_of(row(MILK, 1000), "CNY")).sha256
+    assert proof.image_sha256 == draw(Draft(content_of(row(MILK, 1000), "CNY"))).sha256
 
 
 async def test_a_decrease_waits_for_every_till_and_cart_that_holds_a_lease(store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from edge_agent.app import CommandFailedError
 from edge_agent.roles.gateway import campaign, desk
-from edge_agent.roles.gateway.pictures import draw
+from edge_agent.roles.gateway.pictures import Draft, draw
 from firmware_specs.desired import Command, LabelPlan, Row
 from firmware_specs.events import (
     BookHeld,
@@ -104,7 +104,7 @@ async def test_a_label_that_accepts_a_picture_and_never_draws_it_proves_nothing(
 
 
 def came_back_with_its_old_picture(store: Store) -> None:
-    store.labels.tags[ADDRESSES[1]].panel = draw(content_of(row(MILK, 1000), "CNY")).image
+    store.labels.tags[ADDRESSES[1]].panel = draw(Draft(content_of(row(MILK, 1000), "CNY"))).image
 
 
 def lost_its_clock(store: Store) -> None:
@@ -309,7 +309,7 @@ async def test_of_a_label_that_was_replaced_nothing_is_believed(store: Store) ->
     async with store.running():
         await at_twelve_released(store)
         # The new one comes with a picture of its own, and a lower price.
-        store.labels.tags[ADDRESSES[0]].panel = draw(content_of(row(MILK, 500), "CNY")).image
+        store.labels.tags[ADDRESSES[0]].panel = draw(Draft(content_of(row(MILK, 500), "CNY"))).image
         swapped = [msgspec.structs.replace(place, address=ADDRESSES[1 - at]) for at, place in enumerate(PLAN.labels)]
         store.give("labels", LabelPlan(store=STORE, version=2, labels=swapped))
         await until(lambda: (found := store.releases()) is not None and not found.releases)

@@ -33,6 +33,8 @@ PAGES = [
     ("home", "/manager", "manager"),
     ("home", "/manager#/prices", "manager"),
     ("home", "/manager#/labels/label-3", "manager"),
+    ("home", "/manager#/labels/templates", "manager"),
+    ("home", "/manager#/labels/templates/offer-bwr", "manager"),
     ("home", "/manager#/sound", "manager"),
     ("home", "/manager#/offers", "manager"),
     ("home", "/tech", "tech"),
@@ -400,6 +402,54 @@ async def test_a_label_is_paired_with_a_scanner_alone_and_the_slip_taken_back(
         await expect(row.locator("b")).to_have_text(before or "")
         await row.get_by_role("button", name="Flash label-3").click()
         await expect(page.locator(".toast", has_text="label-3 will flash for 20 s")).to_be_visible()
+
+
+async def test_a_template_is_made_from_another_tried_saved_and_used(browser: Browser, fakes: dict[str, Fake]) -> None:
+    async with visiting(browser, fakes["home"], "/manager#/labels/templates", role="manager") as visit:
+        page = visit.page
+        await page.locator("[data-template=offer-bwr]").get_by_role("button", name="Edit a copy").click()
+        picture = page.locator(".te-panel > img")
+        before = await picture.get_attribute("src")
+        element = page.locator(".te-elements .pick").nth(4)
+        await element.focus()
+        for key in ("ArrowDown", "ArrowRight", "Shift+ArrowLeft"):
+            await page.keyboard.press(key)
+        await expect(element).to_contain_text("141, 31 · 149×60")
+        await expect(picture).not_to_have_attribute("src", before or "")
+        await page.keyboard.press("Control+z")
+        await expect(element).to_contain_text("141, 31 · 150×60")
+        frame = page.locator(".te-frame[data-place='4']")
+        grip = await frame.locator(".te-grip").bounding_box()
+        assert grip is not None
+        await page.mouse.move(grip["x"] + 8, grip["y"] + 8)
+        await page.mouse.down()
+        await page.mouse.move(grip["x"] - 40, grip["y"] + 8, steps=4)
+        await page.mouse.up()
+        await expect(element).not_to_contain_text("150×60")
+        await page.get_by_role("button", name="Undo").click()
+        await expect(element).to_contain_text("141, 31 · 150×60")
+
+        await page.locator(".te-elements .pick", has_text="Text").first.click()
+        await page.get_by_label("Smallest").first.fill("23")
+        await page.get_by_label("Largest").first.fill("22")
+        await expect(page.locator(".te-said")).to_contain_text("min_px 23 is larger than max_px 22")
+        await expect(page.get_by_role("button", name="Save the template")).to_be_disabled()
+        await page.get_by_label("Smallest").first.fill("16")
+        await page.get_by_role("button", name="Check all products").click()
+        await expect(page.locator(".te-checked")).to_contain_text("every code reads back")
+        await page.get_by_label("Id", exact=True).fill("house")
+        await page.get_by_role("button", name="Save the template").click()
+        await expect(page.locator(".toast")).to_contain_text("is saved")
+        await expect(page.get_by_label("Id", exact=True)).to_be_disabled()
+
+        await page.get_by_role("link", name="Back to the templates").click()
+        tile = page.locator("[data-template=house]")
+        await tile.get_by_role("button", name="Use on all 13 labels").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Use on all 13 labels").click()
+        await expect(tile).to_contain_text("on 13 labels")
+        assert visit.complaints == [
+            "Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)"
+        ] * len(visit.complaints)
 
 
 async def test_a_server_error_is_a_sentence_with_a_way_to_try_again(browser: Browser, fakes: dict[str, Fake]) -> None:

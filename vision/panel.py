@@ -1,5 +1,6 @@
 """E-paper panels: how large they are, and which inks they have."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import cached_property
@@ -77,6 +78,15 @@ class Panel:
     width_px: int = 296
     height_px: int = 128
     palette: Palette = Palette.BW
+
+    @classmethod
+    def from_text(cls, text: str) -> "Panel":
+        """Return the panel that `text` names as it prints. Raises ValueError."""
+        found = re.fullmatch(r"([1-9][0-9]{0,3})x([1-9][0-9]{0,3}) ([a-z]+)", text)
+        if found is None or found[3].upper() not in Palette.__members__:
+            inks = ", ".join(palette.label for palette in Palette)
+            raise ValueError(f"{text[:40]!r} is no panel: write it as '296x128 bwr', the inks one of {inks}")
+        return cls(int(found[1]), int(found[2]), Palette[found[3].upper()])
 
     def __str__(self) -> str:
         return f"{self.width_px}x{self.height_px} {self.palette.label}"

@@ -17,6 +17,7 @@ from cloud_broker.api import (
     promotions,
     session,
     stores,
+    templates,
 )
 from cloud_broker.api.context import Context
 from cloud_broker.version import VERSION
@@ -32,6 +33,7 @@ ROUTERS = (
     books,
     promotions,
     labels,
+    templates,
     audio,
     offers,
     devices,

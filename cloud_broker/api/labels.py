@@ -14,13 +14,13 @@ from cloud_broker.clock import now_ms
 from cloud_broker.labels.pairing import PairingRefusedError, gateway_of, pair
 from cloud_broker.labels.plan import drawn, find_label
 from cloud_broker.labels.plan import view as label_view
+from cloud_broker.labels.templates import find_template
 from cloud_broker.live import Notice
 from cloud_broker.registry import orders
 from cloud_broker.state.engine import reading
 from cloud_broker.state.tables import stores
 from vision.labels.draw import draw
 from vision.labels.drawing import LabelBarcodeError, LabelOverflowError
-from vision.labels.template import built_in
 
 router = APIRouter(tags=["labels"])
 
@@ -32,13 +32,16 @@ def image(label: str, store: str, cloud: Cloud, person: Staff) -> Response:
     with reading(cloud.engine) as connection:
         row = find_label(connection, store, label)
         currency = connection.execute(select(stores.c.currency).where(stores.c.id == store)).scalar_one()
+        template = find_template(connection, store, row.template).template
     if row.price_minor is None:
         raise ApiError(404, "unproved", f"label {label} has not proved a picture yet")
     try:
-        picture = draw(built_in("standard"), drawn(row, currency))
+        picture = draw(template, drawn(row, currency))
     except (LabelOverflowError, LabelBarcodeError) as exc:
         raise ApiError(409, "unrenderable", str(exc)) from exc
     if hashlib.sha256(bytes(picture)).hexdigest() != row.image_sha256:
+        if row.state != "shown":
+            raise ApiError(409, "changing", f"label {label} is about to show another picture")
         raise ApiError(409, "differs", f"label {label} proved another picture than we would draw: look at the shelf")
     return Response(picture.png(), media_type="image/png", headers={"Cache-Control": "no-store"})
 

@@ -6,6 +6,12 @@ STORE = "demo"
 STORE_NAME = {"en": "Ten Thousand Lanterns Market", "zh": "万灯超市"}
 CURRENCY = "CNY"
 LABELS = 40
+LABEL_PANELS = ("296x128 bw", "296x128 bwr", "400x300 bwry", "250x122 bw")
+"""The panels that labels of the demo have, by the model that their addresses tell."""
+
+LABEL_MODELS = (1, 1, 0, 1, 3, 1, 1, 0, 2, 1)
+"""In turn: mostly three colours, some black and white, a few small ones and a few large."""
+
 
 PEOPLE = (
     ("manager", "manager"),

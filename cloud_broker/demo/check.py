@@ -116,14 +116,21 @@ class Journey:
             raise StepFailedError(f"{device} {path}: {answer.text[:200]}")
 
     async def scan_at(self, device: str, gtin: str, since_ms: int) -> None:
-        """Hold a product before a cart's camera until the cart has read it."""
-        await self.tell(device, "/api/virtual/show", {"gtin": gtin})
+        """Hold a product before a cart's camera until the cart has read it; as a person does, once more if need be."""
 
         def has_read(state: dict[str, Any]) -> bool:
             code = state["last_code"]
             return code is not None and code["gtin"] == gtin and code["at_ms"] >= since_ms
 
-        await poll(f"{device} read {gtin}", lambda: self.state(device), has_read, within_s=8)
+        for last in (False, True):
+            await self.tell(device, "/api/virtual/show", {"gtin": gtin})
+            try:
+                await poll(f"{device} read {gtin}", lambda: self.state(device), has_read, within_s=8)
+            except StepFailedError:
+                if last:
+                    raise
+            else:
+                return
 
     async def own_price(self, device: str, gtin: str) -> int:
         """What a cart or till would charge now, by its own page."""
@@ -312,7 +319,7 @@ class Journey:
 
     async def paired(self) -> dict[str, Any]:
         """See `label_steps`."""
-        return await label_steps.paired(self)
+        return await label_steps.paired(self) | await label_steps.redrawn(self)
 
     async def price_list(self) -> dict[str, Any]:
         """See `price_steps`."""

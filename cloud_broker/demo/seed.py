@@ -80,11 +80,14 @@ def _labels(site: Site, catalogue: list[dict[str, Any]]) -> list[dict[str, Any]]
             x_m, y_m = shelf.x_m + shelf.width_m * along, shelf.y_m + (shelf.depth_m if place % 2 else 0.0)
         else:
             x_m, y_m = shelf.x_m + (shelf.width_m if place % 2 else 0.0), shelf.y_m + shelf.depth_m * along
+        model = cast.LABEL_MODELS[number % len(cast.LABEL_MODELS)]
         rows.append(
             {
                 "id": f"label-{number + 1:02d}",
-                # A locally administered address (IEEE 802), as a tag out of the box would carry.
-                "address": f"E6:5A:00:00:{(number + 1) >> 8:02X}:{(number + 1) & 0xFF:02X}",
+                # A locally administered address (IEEE 802), as a tag out of the box would carry; its third byte
+                # tells the virtual shop which panel the tag has.
+                "address": f"E6:5A:{model:02X}:00:{(number + 1) >> 8:02X}:{(number + 1) & 0xFF:02X}",
+                "panel": cast.LABEL_PANELS[model],
                 "gtin": catalogue[number % len(catalogue)]["gtin"],
                 "x_m": round(x_m, 2),
                 "y_m": round(y_m, 2),

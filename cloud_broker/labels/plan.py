@@ -6,20 +6,26 @@ from sqlalchemy import Connection, Row, select
 
 from cloud_broker.registry.desired import Publisher
 from cloud_broker.registry.devices import UnknownError
-from cloud_broker.state.tables import labels, products
+from cloud_broker.state.tables import label_templates, labels, products
 from firmware_specs import desired
-from firmware_specs.desired import LabelPlace, LabelPlan
+from firmware_specs.desired import LabelPlace, LabelPlan, LabelTemplate
 from vision.labels.content import LabelContent, content_of
 
 
 def publish_plan(connection: Connection, publisher: Publisher, store: str) -> None:
     """Make the store's labels the next version of `labels`."""
     places = [
-        LabelPlace(id=row.id, address=row.address, gtin=row.gtin, x_m=row.x_m, y_m=row.y_m)
+        LabelPlace(id=row.id, address=row.address, gtin=row.gtin, x_m=row.x_m, y_m=row.y_m, template=row.template)
         for row in connection.execute(select(labels).where(labels.c.store == store).order_by(labels.c.id))
     ]
+    own = connection.execute(select(label_templates).where(label_templates.c.store == store))
+    used = {place.template for place in places}
+    templates = [LabelTemplate(name=row.name, body=row.body) for row in own if row.name in used]
     publisher.publish(
-        connection, store, "labels", lambda version: LabelPlan(store=store, version=version, labels=places)
+        connection,
+        store,
+        "labels",
+        lambda version: LabelPlan(store=store, version=version, labels=places, templates=templates),
     )
 
 
@@ -39,6 +45,8 @@ def view(row: Row[Any]) -> dict[str, Any]:
         "image_sha256": row.image_sha256,
         "since_ms": row.since_ms,
         "reason": row.reason,
+        "panel": row.panel,
+        "template": row.template,
     }
 
 

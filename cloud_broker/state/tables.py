@@ -333,6 +333,21 @@ labels = Table(
     Column("image_sha256", String(64), nullable=True),
     Column("since_ms", BigInteger, nullable=False, default=0),
     Column("reason", Text, nullable=False, default=""),
+    Column(
+        "panel", String(40), nullable=False, default="296x128 bw", comment="its hardware, as `vision.panel` prints it"
+    ),
+    Column("template", String(40), nullable=False, default="standard", comment="by which it is drawn"),
+)
+
+# A store's own templates of labels, as a person wrote them; others come along with the gateway.
+label_templates = Table(
+    "label_templates",
+    metadata,
+    Column("store", String(63), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("by", String(63), nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
 )
 
 # audio

@@ -58,7 +58,9 @@ def read_store(path: Path) -> Store:
         return read_rows(file, required=columns, optional=("category", "unit", "measure"), typed=_product_cells)
 
     def labels(file: Path) -> Rows:
-        return read_rows(file, required=("id", "address", "gtin", "x_m", "y_m"), optional=(), typed=_label_cells)
+        return read_rows(
+            file, required=("id", "address", "gtin", "x_m", "y_m"), optional=("panel",), typed=_label_cells
+        )
 
     raw_site = taken(written.site, read_json, None)
     product_rows: Rows | None = taken(written.products, products, None)
@@ -165,4 +167,6 @@ def _product_cells(cells: Row) -> Row:
 
 
 def _label_cells(cells: Row) -> Row:
-    return {**cells, "x_m": decimal(cells["x_m"]), "y_m": decimal(cells["y_m"])}
+    # An empty cell in a column that may be absent says as little as the absent column.
+    said = {name: cell for name, cell in cells.items() if name != "panel" or cell}
+    return {**said, "x_m": decimal(cells["x_m"]), "y_m": decimal(cells["y_m"])}

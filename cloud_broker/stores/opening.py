@@ -6,14 +6,16 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from cloud_broker.labels.plan import publish_plan
+from cloud_broker.labels.templates import usual_template
 from cloud_broker.prices.book import publish_book
 from cloud_broker.registry.desired import Publisher
 from cloud_broker.registry.devices import publish_roster
 from cloud_broker.state import tables
 from cloud_broker.stores.codes import publish_codes
 from cloud_broker.stores.files import Store
-from cloud_broker.stores.written import OwnCodes, Product
+from cloud_broker.stores.written import Label, OwnCodes, Product
 from firmware_specs.gtin import is_variable_measure
+from vision.panel import Panel
 
 
 class StoreExistsError(ValueError):
@@ -31,13 +33,17 @@ def open_store(connection: Connection, publisher: Publisher, store: Store) -> No
     connection.execute(insert(tables.stores).values(**head.model_dump(exclude={"codes"})))
     connection.execute(insert(tables.products), [_product(head.id, product) for product in store.products])
     if store.labels:
-        connection.execute(insert(tables.labels), [{"store": head.id, **label.model_dump()} for label in store.labels])
+        connection.execute(insert(tables.labels), [_label(head.id, label) for label in store.labels])
     publisher.publish(connection, head.id, "site", lambda version: msgspec.structs.replace(store.site, version=version))
     if head.codes != OwnCodes():
         publish_codes(connection, publisher, head.codes.profile(head.id))
     publish_plan(connection, publisher, head.id)
     publish_roster(connection, publisher, head.id)
     publish_book(connection, publisher, head.id, by="aisle", reason="the store was opened")
+
+
+def _label(store: str, label: Label) -> dict[str, Any]:
+    return {"store": store, **label.model_dump(), "template": usual_template(Panel.from_text(label.panel))}
 
 
 def _product(store: str, product: Product) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cloud_broker.bus.mqtt import Address
+from cloud_broker.labels.templates import usual_template
 from cloud_broker.registry.authority import server_name
 from firmware_specs.gtin import normal
 from firmware_specs.instore import CHINA_13, CHINA_18, Pattern, StoreProfile, own_key
 from firmware_specs.symbology import Symbology
 from firmware_specs.topics import check_name
+from vision.panel import STANDARD, Panel
 
 LANGUAGES = ("en", "zh")
 """Those that pages show."""
@@ -23,6 +25,12 @@ def _names(names: dict[str, str]) -> dict[str, str]:
     if not any(names.get(language) for language in LANGUAGES):
         raise ValueError(f"expected a name in one of {', '.join(LANGUAGES)} at least")
     return names
+
+
+def _panel(text: str) -> str:
+    # A label that nothing could be drawn for would hang there for ever without a price.
+    usual_template(Panel.from_text(text))
+    return text
 
 
 def _url(text: str) -> str:
@@ -130,7 +138,7 @@ class StoreFile(Head):
     """CSV or JSON: gtin, name (in CSV: name_en, name_zh), category, unit, measure, price_minor."""
 
     labels: Annotated[Path, Field(strict=False)] | None = None
-    """CSV or JSON: id, address, gtin, x_m, y_m. A store may have none."""
+    """CSV or JSON: id, address, gtin, x_m, y_m, and panel if it is another than `296x128 bw`. A store may have none."""
 
 
 class Product(Written):
@@ -152,6 +160,8 @@ class Label(Written):
     gtin: Gtin
     x_m: Metres
     y_m: Metres
+    panel: Annotated[str, AfterValidator(_panel)] = str(STANDARD)
+    """Its hardware, as `296x128 bwr`: width, height and inks."""
 
 
 def sentences(error: ValidationError) -> list[str]:

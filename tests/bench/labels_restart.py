@@ -25,7 +25,7 @@ from edge_agent.roles.gateway.desk import ShelfDesk
 from edge_agent.roles.gateway.faces import Faces, Kept
 from edge_agent.roles.gateway.issuer import Issuer
 from edge_agent.roles.gateway.law import Face, Picture
-from edge_agent.roles.gateway.pictures import Drawn, key_of
+from edge_agent.roles.gateway.pictures import Draft, Drawn, key_of
 from edge_agent.roles.gateway.radio import LabelRadio
 from edge_agent.roles.gateway.shelf import Shelf
 from edge_agent.roles.saying import Saying
@@ -39,7 +39,7 @@ from tests.bench.frame import Goal, say
 from tests.bench.frame import Row as Figure
 from tests.fakes.books import Book, open_book
 from tests.fakes.surroundings import STORE, FakeClock, FakeSurroundings
-from vision.labels.content import LabelContent, content_of
+from vision.labels.content import content_of
 from vision.panel import STANDARD
 
 LABELS: Final = 3_000
@@ -58,9 +58,9 @@ class _LoopClock(FakeClock):
         return super().__getattribute__(name)
 
 
-def _draw(content: LabelContent) -> Drawn:
+def _draw(draft: Draft) -> Drawn:
     # A stand-in that takes no time: drawing is measured on its own.
-    image = hashlib.shake_128(str(content).encode()).digest(SIZE)
+    image = hashlib.shake_128(str(draft).encode()).digest(SIZE)
     return Drawn(image, hashlib.sha256(image).hexdigest())
 
 
@@ -111,15 +111,15 @@ class Shop:
         kept = {}
         for number, place in enumerate(self.plan.labels):
             old, new = (_row(number, price) for price in (1000, 1200))
-            pictures = [_draw(content_of(row, "CNY")) for row in (old, new)]
+            pictures = [_draw(Draft(content_of(row, "CNY"))) for row in (old, new)]
             label = self.radio.label(place.address)
             association = register.associate(place.address)
             register.note_knows(place.address)
             label.configure(association, absolute_time_ms(self.clock.ms), asyncio.get_running_loop().time())
             label.tag.panel = pictures[0].image
             label.tag.stored = {slot: picture.image for slot, picture in enumerate(pictures)}
-            content = content_of(old, "CNY")
-            picture = Picture(old.gtin, 1000, 1, key_of(content), pictures[0].sha256)
+            draft = Draft(content_of(old, "CNY"))
+            picture = Picture(old.gtin, 1000, 1, key_of(draft), pictures[0].sha256)
             stored = {slot: drawn.sha256 for slot, drawn in enumerate(pictures)}
             kept[place.id] = Kept(Face((picture,), is_proved=True), stored, address=place.address)
         await faces.keep(kept)

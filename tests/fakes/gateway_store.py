@@ -17,7 +17,7 @@ from cloud_broker.bus.port import Message
 from edge_agent.roles.gateway import Gateway, campaign, desk
 from edge_agent.roles.gateway.faces import Faces, Kept
 from edge_agent.roles.gateway.law import Face
-from edge_agent.roles.gateway.pictures import draw
+from edge_agent.roles.gateway.pictures import Draft, draw
 from edge_agent.roles.gateway.radio import LabelRadio
 from firmware_specs import topics
 from firmware_specs.desired import LabelPlace, LabelPlan, Member, Roster, Row
@@ -184,7 +184,7 @@ def shown(store: Store, price_minor: int, version: int) -> set[str]:
 
 
 def glass_shows(store: Store, price_minor: int) -> bool:
-    image = draw(content_of(row(MILK, price_minor), "CNY")).image
+    image = draw(Draft(content_of(row(MILK, price_minor), "CNY"))).image
     return all(store.labels.panel(address) == image for address in ADDRESSES)
 
 

@@ -32,6 +32,7 @@ class Store:
     baskets: list[dict[str, int]] = field(default_factory=list)
     imports: dict[str, Json] = field(default_factory=dict)
     promotions: dict[str, Json] = field(default_factory=dict)
+    templates: dict[str, Json] = field(default_factory=dict)
     assets: list[Json] = field(default_factory=list)
     audio: dict[str, bytes] = field(default_factory=dict)
     slots: list[Json] = field(default_factory=list)
@@ -148,6 +149,8 @@ def filled() -> Store:
             "image_sha256": f"{number:064x}",
             "since_ms": now_ms() - 600_000 - number * 1000,
             "reason": "",
+            "panel": "296x128 bw" if number % 3 else "296x128 bwr",
+            "template": "standard" if number % 3 else "offer-bwr",
         }
     store.labels["label-7"] |= {"state": "failed", "reason": "no answer for 90 s"}
     store.labels["label-12"] |= {"state": "unknown", "price_minor": None, "image_sha256": None}

@@ -23,7 +23,7 @@ from edge_agent.roles.gateway.campaign import (
 )
 from edge_agent.roles.gateway.faces import Kept
 from edge_agent.roles.gateway.law import Face, Picture
-from edge_agent.roles.gateway.pictures import Drawn
+from edge_agent.roles.gateway.pictures import Draft, Drawn
 from firmware_specs.frames.esl import CANCEL, DisplayTimedImage, ErrorResponse, absolute_time_ms, parse_response
 from vision.labels.content import LabelContent
 
@@ -94,10 +94,10 @@ class LabelDesk:
         at_ms = each.switches_ms + self.world.gateway_offset_ms
         return Instant(at_ms, (each.switches_ms - now_ms) / 1000 + self.now_s())
 
-    def is_armed(self, label: str, content: LabelContent) -> bool:
+    def is_armed(self, label: str, draft: Draft) -> bool:
         """See `Desk`."""
         face, each = self.world.law.faces.get(label, Face()), self.labels[label]
-        if face.is_proved or not face.may_show or face.may_show[-1].price_minor != content.price_minor:
+        if face.is_proved or not face.may_show or face.may_show[-1].price_minor != draft.price_minor:
             return False
         return each.switches_ms - self.world.now_ms >= LEAST_MS
 
@@ -105,10 +105,10 @@ class LabelDesk:
         """See `Desk`."""
         return self.world.law.faces.get(label, Face()).is_proved
 
-    def wanted(self, label: str) -> LabelContent | None:
+    def wanted(self, label: str) -> Draft | None:
         """See `Desk`."""
         row = rules.wanted(self.world.law, label)
-        return None if row is None else LabelContent(GTIN, "", "thing", row.price_minor, "CNY")
+        return None if row is None else Draft(LabelContent(GTIN, "", "thing", row.price_minor, "CNY"))
 
     def stored(self, label: str) -> Mapping[int, str]:
         """See `Desk`."""
@@ -125,14 +125,14 @@ class LabelDesk:
         """See `Desk`."""
         self.labels[label].stored = dict(stored)
 
-    def prepared(self, label: str, content: LabelContent, drawn: Drawn) -> None:
+    def prepared(self, label: str, draft: Draft, drawn: Drawn) -> None:
         """See `Desk`."""
 
-    def arm(self, label: str, content: LabelContent, drawn: Drawn) -> bool:
+    def arm(self, label: str, draft: Draft, drawn: Drawn) -> bool:
         """See `Desk`."""
-        if self._waits(content) != frozenset():
+        if self._waits(draft) != frozenset():
             return False
-        price, version = content.price_minor, self.world.law.book_version
+        price, version = draft.price_minor, self.world.law.book_version
         self.world.law = rules.arm(self.world.law, label, Picture(GTIN, price, version, str(price), drawn.sha256))
         self.world.events.append((label, -1, 0))
         self.instant(label)
@@ -168,8 +168,8 @@ class LabelDesk:
         """Begin to prepare a label for a price that may never come into force."""
         each = self.labels[label]
         if each.steps is None and label in self.world.law.faces:
-            content = LabelContent(GTIN, "", "thing", price_minor, "CNY")
-            steps = each.steps = campaign.prepare(self, label, content)
+            draft = Draft(LabelContent(GTIN, "", "thing", price_minor, "CNY"))
+            steps = each.steps = campaign.prepare(self, label, draft)
             self._go(each, lambda: next(steps))
 
     def until_told(self, label: str, *, arrives: bool) -> None:
@@ -203,18 +203,18 @@ class LabelDesk:
             label.tag.advance(self.now_s(), self._clock_ms(label))
 
     def _begin(self, label: str, each: Label) -> None:
-        content = self.wanted(label)
-        if content is None:
+        draft = self.wanted(label)
+        if draft is None:
             return
         law = self.world.law
         shown = law.faces.get(label, Face()).shown
-        if shown is not None and shown.price_minor == content.price_minor:
+        if shown is not None and shown.price_minor == draft.price_minor:
             if shown.book_version < law.book_version:
                 self._show(label, replace(shown, book_version=law.book_version))
             return
-        waits = self._waits(content)
+        waits = self._waits(draft)
         if waits is not None:
-            each.steps = campaign.prepare(self, label, content) if waits else campaign.bring(self, label)
+            each.steps = campaign.prepare(self, label, draft) if waits else campaign.bring(self, label)
             steps = each.steps
             self._go(each, lambda: next(steps))
 
@@ -232,8 +232,8 @@ class LabelDesk:
 
     def _carried_out(self, label: str, each: Label, step: Step, fate: int) -> object:
         match step:
-            case Draw(content):
-                image = content.price_minor.to_bytes(4, "big")
+            case Draw(draft):
+                image = draft.price_minor.to_bytes(4, "big")
                 return Drawn(image, hashlib.sha256(image).hexdigest())
             case Rest():
                 self.world.pass_ms(max(0, each.rests_until_ms - self.world.now_ms))
@@ -266,9 +266,9 @@ class LabelDesk:
         self.world.law = rules.prove(self.world.law, label, picture)
         self.world.events.append((label, picture.price_minor, picture.book_version))
 
-    def _waits(self, content: LabelContent) -> frozenset[str] | None:
+    def _waits(self, draft: Draft) -> frozenset[str] | None:
         world = self.world
-        return world.rules.waiting(world.law, GTIN, content.price_minor, world.steady_ms)
+        return world.rules.waiting(world.law, GTIN, draft.price_minor, world.steady_ms)
 
     def _kept(self, label: str) -> Kept:
         each = self.labels[label]

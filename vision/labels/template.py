@@ -7,7 +7,7 @@ A template is for one kind of panel and lists elements in the order in which the
 import hashlib
 import json
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -244,12 +244,17 @@ def problems(exc: ValidationError) -> tuple[str, ...]:
 
 def built_in(name: str = "standard") -> Template:
     """Return a template that comes along. Raises TemplateError for an unknown name."""
-    file = _BUILT_IN / f"{name}.json"
+    return parse_template(built_in_text(name))
+
+
+def built_in_text(name: str = "standard") -> str:
+    """Return a template that comes along as its JSON. Raises TemplateError for an unknown name."""
     if name not in built_in_names():
         raise TemplateError(f"no template {name[:40]!r} comes along: there are {', '.join(built_in_names())}")
-    return parse_template(file.read_bytes())
+    return (_BUILT_IN / f"{name}.json").read_text("utf-8")
 
 
+@cache
 def built_in_names() -> tuple[str, ...]:
     """Return the names of all templates that come along."""
     return tuple(sorted(file.name.removesuffix(".json") for file in _BUILT_IN.iterdir() if file.name.endswith(".json")))

@@ -1,7 +1,7 @@
 """One virtual label: firmware, radio, crystal, flash and ink."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -10,9 +10,12 @@ from device_drivers.labels.pawr.medium import Medium, Placed
 from device_drivers.labels.pawr.receiver import Receiver
 from device_drivers.labels.tag import Tag
 from device_drivers.labels.virtual.flash import Flash
-from vision.panel import STANDARD, Panel
+from vision.panel import STANDARD, Palette, Panel
 
 SLOWDOWN: Final = 5.0
+OWN: Final = "E6:5A:"
+"""How the addresses of our virtual labels begin; E6 is locally administered (IEEE 802)."""
+
 AHEAD: Final = 4096
 """Randomizers that a label sets aside in one write."""
 
@@ -37,6 +40,21 @@ class Model:
     panel: Panel = STANDARD
     slots: int = 4
     refresh_s: float = 0.8
+
+
+MODELS: Final = {
+    0x00: STANDARD,
+    0x01: Panel(296, 128, Palette.BWR),
+    0x02: Panel(400, 300, Palette.BWRY),
+    0x03: Panel(250, 122),
+}
+"""The panel of a virtual label, told by the third byte of its address as makers tell models by theirs."""
+
+
+def model_of(address: str, like: Model) -> Model:
+    """Return the hardware behind an address: `like` with its panel, where the address tells one."""
+    panel = MODELS.get(int(address.split(":")[2], 16)) if address.startswith(OWN) else None
+    return like if panel is None else replace(like, panel=panel)
 
 
 class VirtualLabel:

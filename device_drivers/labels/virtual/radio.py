@@ -17,7 +17,7 @@ from device_drivers.labels.pawr.loss import Loss
 from device_drivers.labels.pawr.medium import Medium
 from device_drivers.labels.tag import TagRefusedError
 from device_drivers.labels.virtual.flash import Flash, addresses_in
-from device_drivers.labels.virtual.label import Fault, Model, VirtualLabel
+from device_drivers.labels.virtual.label import Fault, Model, VirtualLabel, model_of
 from firmware_specs.frames.pawr import Timing
 
 TICK_S: Final = 0.05
@@ -107,7 +107,7 @@ class VirtualRadio:
             raise DeviceUnreachableError(f"label {address[:40]} is not in reach")
         if address not in self._labels:
             flash = Flash(self._folder, address)
-            label = VirtualLabel(flash, self._model, self._medium, self._now_s(), self._now_ms())
+            label = VirtualLabel(flash, model_of(address, self._model), self._medium, self._now_s(), self._now_ms())
             self._labels[address] = self._by_tag[id(label.tag)] = label
         return self._labels[address]
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from edge_agent.roles.gateway.pictures import Drawn
+from edge_agent.roles.gateway.pictures import Draft, Drawn
 from firmware_specs.frames.esl import (
     CANCEL,
     GLASS,
@@ -31,7 +31,6 @@ from firmware_specs.frames.esl import (
     absolute_time_ms,
     glass_digest,
 )
-from vision.labels.content import LabelContent
 
 REFRESH_S: Final = 0.9
 """A panel's refresh takes at least this long; then it is asked whether it has ended."""
@@ -74,7 +73,7 @@ class Ask:
 class Draw:
     """Draw a picture; the answer is a `Drawn`."""
 
-    content: LabelContent
+    draft: Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +133,10 @@ class Desk(Protocol):
     def is_proved(self, label: str) -> bool:
         """Return whether it is known what a label shows, and that it will not change by itself."""
 
-    def is_armed(self, label: str, content: LabelContent) -> bool:
+    def is_armed(self, label: str, draft: Draft) -> bool:
         """Return whether a label was armed with a picture for an instant that has not come, and with nothing since."""
 
-    def wanted(self, label: str) -> LabelContent | None:
+    def wanted(self, label: str) -> Draft | None:
         """Return what a label must show; None when nobody knows."""
 
     def stored(self, label: str) -> Mapping[int, str]:
@@ -149,10 +148,10 @@ class Desk(Protocol):
     def note_stored(self, label: str, stored: Mapping[int, str]) -> None:
         """Know from now on what a label has stored."""
 
-    def prepared(self, label: str, content: LabelContent, drawn: Drawn) -> None:
+    def prepared(self, label: str, draft: Draft, drawn: Drawn) -> None:
         """A label has a picture in a slot."""
 
-    def arm(self, label: str, content: LabelContent, drawn: Drawn) -> bool:
+    def arm(self, label: str, draft: Draft, drawn: Drawn) -> bool:
         """Count a picture among those that a label may be showing, if the law permits; return whether it does."""
 
     def prove(self, label: str) -> None:
@@ -165,41 +164,41 @@ def bring(desk: Desk, label: str) -> Steps:
     Raises LabelError when the label does not do its part.
     """
     for retargets in itertools.count():
-        content = desk.wanted(label)
-        if content is None:
+        draft = desk.wanted(label)
+        if draft is None:
             return
-        drawn = yield Draw(content)
+        drawn = yield Draw(draft)
         is_shown, state = False, None
         # Armed before a restart: the same command once more changes nothing, whether the label has heard it or not.
-        if not desk.is_proved(label) and not desk.is_armed(label, content):
+        if not desk.is_proved(label) and not desk.is_armed(label, draft):
             state = yield from _settle(desk, label)
             # Tried again, a label often shows it by now: no refresh is spent on it.
             is_shown = yield from _shows(drawn)
-        slot = None if is_shown else (yield from _stored(desk, label, content, drawn))
+        slot = None if is_shown else (yield from _stored(desk, label, draft, drawn))
         is_final = retargets >= RETARGETS
-        if not is_final and desk.wanted(label) != content:
+        if not is_final and desk.wanted(label) != draft:
             continue
         # Permission and its consequence in one step: what was heard while the picture was on its way counts.
-        if not desk.arm(label, content, drawn):
+        if not desk.arm(label, draft, drawn):
             return
         yield Keep()
         if slot is not None:
-            state = yield from _switched(desk, label, None if is_final else content, slot)
+            state = yield from _switched(desk, label, None if is_final else draft, slot)
         if state is not None:
             yield from _prove(drawn, state)
             desk.prove(label)
             return
 
 
-def prepare(desk: Desk, label: str, content: LabelContent) -> Steps:
+def prepare(desk: Desk, label: str, draft: Draft) -> Steps:
     """Put a picture that will be wanted into a spare slot, so that showing it takes one command.
 
     Changes nothing on the glass, so it needs no permission. Raises LabelError.
     """
-    drawn = yield Draw(content)
+    drawn = yield Draw(draft)
     if not desk.is_proved(label):
         yield from _settle(desk, label)
-    yield from _stored(desk, label, content, drawn)
+    yield from _stored(desk, label, draft, drawn)
     yield Keep()
 
 
@@ -222,11 +221,11 @@ def _settle(desk: Desk, label: str) -> Generator[Step, Any, StateBits]:
     return (yield from _refreshed(desk))
 
 
-def _stored(desk: Desk, label: str, content: LabelContent, drawn: Drawn) -> Generator[Step, Any, int]:
+def _stored(desk: Desk, label: str, draft: Draft, drawn: Drawn) -> Generator[Step, Any, int]:
     stored = dict(desk.stored(label))
     for slot, sha256 in stored.items():
         if sha256 == drawn.sha256:
-            desk.prepared(label, content, drawn)
+            desk.prepared(label, draft, drawn)
             return slot
     slot = desk.spare(label)
     if stored.pop(slot, None) is not None:
@@ -235,14 +234,12 @@ def _stored(desk: Desk, label: str, content: LabelContent, drawn: Drawn) -> Gene
         yield Keep()
     yield Load(slot, drawn.image)
     desk.note_stored(label, {**desk.stored(label), slot: drawn.sha256})
-    desk.prepared(label, content, drawn)
+    desk.prepared(label, draft, drawn)
     return slot
 
 
-def _switched(
-    desk: Desk, label: str, content: LabelContent | None, slot: int
-) -> Generator[Step, Any, StateBits | None]:
-    # Returns None when the switch was called off, since something else than `content` is wanted by now.
+def _switched(desk: Desk, label: str, draft: Draft | None, slot: int) -> Generator[Step, Any, StateBits | None]:
+    # Returns None when the switch was called off, since something else than `draft` is wanted by now.
     instant = desk.instant(label)
     try:
         yield Ask(DisplayTimedImage(slot, instant.absolute_ms), lambda answer: answer == DisplayState(0, slot))
@@ -255,7 +252,7 @@ def _switched(
         if exc.code != ErrorCode.IMPLAUSIBLE_ABSOLUTE_TIME or desk.now_s() < instant.at_s:
             raise
     while (left_s := instant.at_s - desk.now_s()) > 0:
-        if left_s > ABORT_S and content is not None and desk.wanted(label) != content:
+        if left_s > ABORT_S and draft is not None and desk.wanted(label) != draft:
             yield Ask(DisplayTimedImage(slot, CANCEL), _is_display_state)
             return None
         # Ten thousand labels that wait for one instant are not looked at ten times a second each.

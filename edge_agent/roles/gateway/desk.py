@@ -13,11 +13,11 @@ from edge_agent.roles.gateway.campaign import Instant
 from edge_agent.roles.gateway.faces import Kept
 from edge_agent.roles.gateway.issuer import Issuer
 from edge_agent.roles.gateway.law import Face, Picture
-from edge_agent.roles.gateway.pictures import Drawn, key_of
+from edge_agent.roles.gateway.pictures import STANDARD, Draft, Drawn, key_of, templates_of
 from edge_agent.roles.saying import Saying
 from firmware_specs.desired import LabelPlace, LabelPlan, Row
 from firmware_specs.events import LabelArmed, LabelPrepared, LabelShown
-from vision.labels.content import LabelContent, content_of
+from vision.labels.content import content_of
 
 SLOTS: Final = 4
 """Images that a label stores: what it shows, what comes next, and what is planned."""
@@ -57,11 +57,14 @@ class ShelfDesk:
         self._delay_s = delay_s
         self._currency = ""
         self._planned: tuple[Opened, ...] = ()
-        self._contents: dict[tuple[str, int], LabelContent] = {}
-        self._keys: dict[LabelContent, str] = {}
+        self._drafts: dict[tuple[str, int, str], Draft] = {}
+        self._keys: dict[Draft, str] = {}
         self._addresses: dict[str, str] = {}
+        self._templates: dict[str, str] = {}
+        """By which each label is drawn."""
+
         self._stored: dict[str, Mapping[int, str]] = {}
-        self._prepared: dict[str, dict[LabelContent, str]] = {}
+        self._prepared: dict[str, dict[Draft, str]] = {}
         """The pictures that each label surely has in a slot, and their SHA-256."""
 
         self._wave = Instant(0, float("-inf"))
@@ -82,7 +85,7 @@ class ShelfDesk:
     def under(self, now: Opened) -> None:
         """A book has come into force."""
         self._currency = now.currency
-        self._forget_contents()
+        self._forget_drafts()
 
     @property
     def planned(self) -> tuple[Opened, ...]:
@@ -93,7 +96,7 @@ class ShelfDesk:
         """Books will come into force, the next one first."""
         if [each.version for each in planned] != [each.version for each in self._planned]:
             self._planned = planned
-            self._forget_contents()
+            self._forget_drafts()
 
     def recall(self, found: Mapping[str, Kept]) -> None:
         """Take what labels had stored before a restart, and when they were to switch."""
@@ -112,6 +115,7 @@ class ShelfDesk:
             for label in [label for label in kept if hanging.get(label) != known.get(label)]:
                 del kept[label]
         self._addresses = hanging
+        self._templates = templates_of(plan)
 
     def hangs(self, place: LabelPlace) -> bool:
         """Return whether a label is still this piece of hardware."""
@@ -131,37 +135,37 @@ class ShelfDesk:
         face = self._issuer.law.faces.get(label)
         return face is not None and face.is_proved
 
-    def is_armed(self, label: str, content: LabelContent) -> bool:
+    def is_armed(self, label: str, draft: Draft) -> bool:
         """See `Desk.is_armed`."""
         face = self._issuer.law.faces.get(label)
-        if face is None or face.is_proved or not face.may_show or face.may_show[-1].content != self._key(content):
+        if face is None or face.is_proved or not face.may_show or face.may_show[-1].content != self._key(draft):
             return False
         return self._is_far(self.switching.get(label))
 
-    def wanted(self, label: str) -> LabelContent | None:
+    def wanted(self, label: str) -> Draft | None:
         """See `Desk.wanted`."""
         row = rules.wanted(self._issuer.law, label)
-        return None if row is None else self._content(row, self._issuer.law.book_version)
+        return None if row is None else self._draft(label, row, self._issuer.law.book_version)
 
-    def later(self, label: str) -> LabelContent | None:
+    def later(self, label: str) -> Draft | None:
         """Return what a label must show by the next planned book that changes it; None when none does."""
         gtin, now = self._issuer.law.hanging.get(label), self.wanted(label)
         if gtin is None:
             return None
         for book in self._planned:
             row = book.rows.get(gtin)
-            if row is not None and (content := self._content(row, book.version)) != now:
-                return content
+            if row is not None and (draft := self._draft(label, row, book.version)) != now:
+                return draft
         return None
 
     def key(self, label: str) -> str | None:
         """Return the name of what a label must show."""
-        content = self.wanted(label)
-        return None if content is None else self._key(content)
+        draft = self.wanted(label)
+        return None if draft is None else self._key(draft)
 
-    def is_prepared(self, label: str, content: LabelContent) -> bool:
+    def is_prepared(self, label: str, draft: Draft) -> bool:
         """Return whether a label surely has a picture in a slot."""
-        return content in self._prepared.get(label, ())
+        return draft in self._prepared.get(label, ())
 
     # ---- what labels have stored
 
@@ -177,7 +181,7 @@ class ShelfDesk:
             return free
         soon = (self.wanted(label), self.later(label))
         needed = {picture.image_sha256 for picture in face.may_show}
-        needed |= {sha256 for content, sha256 in self._prepared.get(label, {}).items() if content in soon}
+        needed |= {sha256 for draft, sha256 in self._prepared.get(label, {}).items() if draft in soon}
         return next((slot for slot, sha256 in stored.items() if sha256 not in needed), next(iter(stored)))
 
     def note_stored(self, label: str, stored: Mapping[int, str]) -> None:
@@ -185,20 +189,20 @@ class ShelfDesk:
         self._stored[label] = dict(stored)
         kept = set(stored.values())
         before = self._prepared.get(label, {})
-        self._prepared[label] = {content: sha256 for content, sha256 in before.items() if sha256 in kept}
+        self._prepared[label] = {draft: sha256 for draft, sha256 in before.items() if sha256 in kept}
 
-    def prepared(self, label: str, content: LabelContent, drawn: Drawn) -> None:
+    def prepared(self, label: str, draft: Draft, drawn: Drawn) -> None:
         """See `Desk.prepared`."""
         known = self._prepared.setdefault(label, {})
-        if content in known:
+        if draft in known:
             return
-        known[content] = drawn.sha256
+        known[draft] = drawn.sha256
         self._saying.say(
             LabelPrepared(
                 at_ms=self._surroundings.now_ms(),
                 label=label,
-                gtin=content.gtin,
-                price_minor=content.price_minor,
+                gtin=draft.gtin,
+                price_minor=draft.price_minor,
                 image_sha256=drawn.sha256,
             )
         )
@@ -227,14 +231,14 @@ class ShelfDesk:
     def _is_far(self, instant: Instant | None) -> bool:
         return instant is not None and instant.at_s - self.now_s() >= self._least_s()
 
-    def arm(self, label: str, content: LabelContent, drawn: Drawn) -> bool:
+    def arm(self, label: str, draft: Draft, drawn: Drawn) -> bool:
         """See `Desk.arm`."""
         law = self._issuer.law
-        if rules.waiting(law, content.gtin, content.price_minor, self._issuer.steady_ms()) != frozenset():
+        if rules.waiting(law, draft.gtin, draft.price_minor, self._issuer.steady_ms()) != frozenset():
             return False
         if label not in law.hanging:
             return False
-        picture = Picture(content.gtin, content.price_minor, law.book_version, self._key(content), drawn.sha256)
+        picture = Picture(draft.gtin, draft.price_minor, law.book_version, self._key(draft), drawn.sha256)
         self._issuer.law = rules.arm(law, label, picture)
         instant = self.switching[label] = self.instant(label)
         now_ms = self._surroundings.now_ms()
@@ -280,17 +284,18 @@ class ShelfDesk:
 
     # ---- made once
 
-    def _content(self, row: Row, version: int) -> LabelContent:
-        place = (row.gtin, version)
-        if place not in self._contents:
-            self._contents[place] = content_of(row, self._currency)
-        return self._contents[place]
+    def _draft(self, label: str, row: Row, version: int) -> Draft:
+        template = self._templates.get(label, STANDARD)
+        place = (row.gtin, version, template)
+        if place not in self._drafts:
+            self._drafts[place] = Draft(content_of(row, self._currency), template)
+        return self._drafts[place]
 
-    def _key(self, content: LabelContent) -> str:
-        if content not in self._keys:
-            self._keys[content] = key_of(content)
-        return self._keys[content]
+    def _key(self, draft: Draft) -> str:
+        if draft not in self._keys:
+            self._keys[draft] = key_of(draft)
+        return self._keys[draft]
 
-    def _forget_contents(self) -> None:
-        self._contents.clear()
+    def _forget_drafts(self) -> None:
+        self._drafts.clear()
         self._keys.clear()

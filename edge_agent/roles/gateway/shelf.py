@@ -23,12 +23,11 @@ from edge_agent.roles.gateway.desk import ShelfDesk
 from edge_agent.roles.gateway.faces import Faces
 from edge_agent.roles.gateway.issuer import Issuer
 from edge_agent.roles.gateway.law import Face
-from edge_agent.roles.gateway.pictures import draw
+from edge_agent.roles.gateway.pictures import Draft, draw
 from edge_agent.roles.gateway.radio import LabelRadio
 from edge_agent.roles.saying import Saying
 from firmware_specs.desired import LabelPlace, LabelPlan
 from firmware_specs.events import LabelFailed
-from vision.labels.content import LabelContent
 
 logger = logging.getLogger(__name__)
 
@@ -164,26 +163,26 @@ class Shelf:
         verdicts: dict[tuple[str, int], frozenset[str] | None] = {}
         waits: dict[str, frozenset[str]] = {}
         due: list[LabelPlace] = []
-        later: list[tuple[LabelPlace, LabelContent]] = []
+        later: list[tuple[LabelPlace, Draft]] = []
         for place in list(self._open.values()):
             if place.id in self._busy or place.id in self._asked:
                 continue
-            content = self._desk.wanted(place.id)
-            if content is None or self._is_settled(place):
+            draft = self._desk.wanted(place.id)
+            if draft is None or self._is_settled(place):
                 planned = self._desk.later(place.id)
                 if planned is None or self._desk.is_prepared(place.id, planned):
                     del self._open[place.id]
                 else:
                     later.append((place, planned))
                 continue
-            price = (content.gtin, content.price_minor)
+            price = (draft.gtin, draft.price_minor)
             if price not in verdicts:
                 verdicts[price] = rules.waiting(law, *price, self._issuer.steady_ms())
             verdict = verdicts[price]
             if verdict:
                 waits[place.id] = verdict
-                if not self._desk.is_prepared(place.id, content):
-                    later.append((place, content))
+                if not self._desk.is_prepared(place.id, draft):
+                    later.append((place, draft))
             elif verdict is not None and self._may_try(place):
                 due.append(place)
         self._waits = waits
@@ -192,9 +191,9 @@ class Shelf:
             self._start(group, place, campaign.bring(self._desk, place.id))
         if not due:
             # Ahead of its time: showing it will take one command.
-            for place, content in later[: max(0, AT_ONCE - len(self._busy))]:
+            for place, draft in later[: max(0, AT_ONCE - len(self._busy))]:
                 if self._may_try(place):
-                    self._start(group, place, campaign.prepare(self._desk, place.id, content))
+                    self._start(group, place, campaign.prepare(self._desk, place.id, draft))
 
     def _reopen(self, law: rules.Law) -> None:
         # Ten thousand labels are not looked at ten times a second: only when something has changed for all.
@@ -262,9 +261,9 @@ class Shelf:
         match step:
             case Ask():
                 return await self._radio.ask(place.address, step)
-            case Draw(content):
+            case Draw(draft):
                 try:
-                    return await anyio.to_thread.run_sync(draw, content, limiter=self._drawing)
+                    return await anyio.to_thread.run_sync(draw, draft, limiter=self._drawing)
                 except ValueError as exc:
                     raise _UndrawableError(f"the picture cannot be drawn: {exc}") from exc
             case Load(slot, image):

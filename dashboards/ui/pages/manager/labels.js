@@ -11,9 +11,12 @@ import { FlashButton } from '../../parts/flash-button.js';
 import { Dialog } from '../../parts/dialog.js';
 import { Empty, Loading } from '../../parts/states.js';
 import { Icon } from '../../parts/icon.js';
+import { Tabs } from '../../parts/tabs.js';
+import { Templates } from './templates/templates.js';
 import common from '../../words/common.js';
 import { labelStates } from '../../words/map.js';
 import words from '../../words/manager.js';
+import templates from '../../words/templates.js';
 
 const TONES = { shown: 'ok', armed: 'info', pending: 'busy', failed: 'bad', unknown: 'plain' };
 export const labelTone = (state) => TONES[state] ?? 'plain';
@@ -41,6 +44,7 @@ const LabelDialog = ({ label, onClose }) => html`
         <div><dt>${t(words.shows)}</dt><dd><b>${money(label.price_minor)}</b> <${Badge} tone=${labelTone(label.state)}>${t(labelStates[label.state])}<//></dd></div>
         <div><dt>${t(words.target)}</dt><dd>${money(label.target_minor)}</dd></div>
         <div><dt>${t(words.since)}</dt><dd>${label.since_ms ? when(label.since_ms) : '—'}</dd></div>
+        <div><dt>${t(templates.tabTemplates)}</dt><dd>${label.template} · ${label.panel}</dd></div>
         ${label.reason && html`<div><dt>${t(common.reason)}</dt><dd>${label.reason}</dd></div>`}
         ${label.image_sha256 && html`<div><dt>${t(words.image)}</dt><dd><code>${label.image_sha256.slice(0, 16)}…</code></dd></div>`}
       </dl>
@@ -58,7 +62,16 @@ const Tile = ({ label }) => html`
     </button>
   </li>`;
 
+const TABS = [{ path: ['labels'], word: templates.tabLabels, icon: 'list' }, { path: ['labels', 'templates'], word: templates.tabTemplates, icon: 'edit' }];
+
 export function Labels() {
+  const isTemplates = route.value[1] === 'templates';
+  return html`
+    <${Tabs} label=${t(words.labels)} tabs=${TABS} open=${isTemplates ? TABS[1].path : TABS[0].path} />
+    ${isTemplates ? html`<${Templates} />` : html`<${LabelList} />`}`;
+}
+
+function LabelList() {
   const [query, setQuery] = useState('');
   const [state, setState] = useState('');
   const counts = Object.fromEntries(Object.keys(labelStates).map((name) => [name, labelList.value.filter((label) => label.state === name).length]));
