@@ -85,7 +85,7 @@ Signal = AdvertHeard | FrameTaken | LabelAnswered | LabelSilent | SoundEnded
 
 @dataclass(frozen=True, slots=True)
 class LoadImage:
-    """Write an image into one of a label's slots; `image` is planar 1 bit per pixel, most significant bit first."""
+    """Write an image into one of a label's slots; `image` is a `LabelObject`, refused for another panel."""
 
     address: str
     slot: int

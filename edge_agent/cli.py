@@ -82,7 +82,10 @@ def _label_doors(parser: argparse.ArgumentParser) -> None:
     render.add_argument("data", help="a JSON file with what the label says; - for standard input")
     render.add_argument("--out", type=Path, required=True, help="FILE.png for people, any other for a panel")
     render.add_argument(
-        "--layout", default="planar", choices=("planar", "2bpp", "4bpp"), help="how pixels lie in bytes"
+        "--layout",
+        default="planar",
+        choices=("planar", "2bpp", "4bpp", "object"),
+        help="how pixels lie in bytes; object is what load takes",
     )
     render.add_argument(
         "--zlib", type=int, default=0, metavar="WINDOW", help="compressed, with a window of 9 to 15 bits"
@@ -92,6 +95,25 @@ def _label_doors(parser: argparse.ArgumentParser) -> None:
     render.add_argument("--lsb-first", action="store_true", help="the leftmost pixel is the least significant")
     render.add_argument("--white-is-one", action="store_true", help="in the plane for black, a set bit is white")
     render.add_argument("--json", action="store_true", help="print JSON")
+    for deed, about in (
+        ("provision", "find a label, pair, give it its place and keys, and say what it is"),
+        ("load", "write a picture into a slot; the panel does not change"),
+        ("show", "show the picture of a slot"),
+        ("ping", "ask a label how it is"),
+    ):
+        by_hand = deeds.add_parser(deed, help=about)
+        by_hand.add_argument("address", help="its Bluetooth address, as F0:00:00:00:00:01")
+        by_hand.add_argument(
+            "--transport", default="gatt", choices=("gatt", "sim"), help="Bluetooth, or a virtual label"
+        )
+        by_hand.add_argument(
+            "--folder", type=Path, default=Path(".aisle/labels"), help="where places and keys are kept"
+        )
+        by_hand.add_argument("--json", action="store_true", help="print JSON")
+        if deed in ("load", "show"):
+            by_hand.add_argument("--slot", type=int, default=0, help="which of its images, from 0")
+        if deed == "load":
+            by_hand.add_argument("image", type=Path, help="what `render --layout object` wrote")
     templates = deeds.add_parser("templates", help="the templates that come along")
     templates.add_argument("--schema", action="store_true", help="print the JSON Schema that templates follow")
 
@@ -102,9 +124,21 @@ def _label(options: argparse.Namespace) -> int:
 
     if options.deed == "templates":
         return templates(schema=options.schema)
+    if options.deed != "render":
+        from edge_agent.label_link import run
+
+        return run(
+            options.deed,
+            options.address,
+            options.transport,
+            options.folder,
+            as_json=options.json,
+            slot=getattr(options, "slot", 0),
+            image=getattr(options, "image", None),
+        )
     try:
         wire = Wire(
-            LAYOUTS[options.layout],
+            LAYOUTS.get(options.layout, LAYOUTS["planar"]),
             lsb_first=options.lsb_first,
             black_is_zero=options.white_is_one,
             rotated_deg=options.rotate,
@@ -113,7 +147,8 @@ def _label(options: argparse.Namespace) -> int:
         )
     except ValueError as exc:
         return _wrong(str(exc))
-    return render(options.template, options.data, options.out, wire, as_json=options.json)
+    as_object = options.layout == "object"
+    return render(options.template, options.data, options.out, None if as_object else wire, as_json=options.json)
 
 
 def _run(config: Path) -> int:

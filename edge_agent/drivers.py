@@ -120,15 +120,30 @@ def _path(options: DriverSettings) -> Path | None:
 
 
 def _labels(options: DriverSettings, settings: Settings) -> Driver:
+    if options.type == "ble":
+        return _connected_labels(settings)
     from device_drivers.labels.pawr.driver import PawrLabels
     from device_drivers.labels.pawr.loss import Loss
-    from device_drivers.labels.pawr.register import Register
+    from device_drivers.labels.register import Register
     from device_drivers.labels.virtual.radio import VirtualRadio
     from firmware_specs.frames.pawr import Timing
 
     folder, timing = settings.device.folder, Timing(groups=LABEL_GROUPS)
     radio = VirtualRadio(folder / "panels", timing, loss=Loss(down=0.01, up=0.01))
     return PawrLabels(radio, Register(folder / "labels.sqlite3", LABEL_GROUPS), timing)
+
+
+def _connected_labels(settings: Settings) -> Driver:
+    # The machine's own Bluetooth has no Periodic Advertising with Responses.
+    from functools import partial
+
+    from device_drivers.labels.gatt.bleak_link import Adapter, bleak_link
+    from device_drivers.labels.gatt.driver import GattLabels
+    from device_drivers.labels.gatt.kernel_channel import kernel_channel
+    from device_drivers.labels.register import Register
+
+    register = Register(settings.device.folder / "labels.sqlite3", LABEL_GROUPS)
+    return GattLabels(partial(bleak_link, Adapter(kernel_channel)), register)
 
 
 _BUILDERS: dict[str, Callable[[DriverSettings, Settings], Driver]] = {

@@ -12,12 +12,15 @@ from vision.wire import Layout, Wire, pack
 LAYOUTS = {"planar": Layout.PLANAR, "2bpp": Layout.TWO_BITS, "4bpp": Layout.FOUR_BITS}
 
 
-def render(template: str, data: str, out: Path, wire: Wire, *, as_json: bool) -> int:
-    """Draw a label and write it as PNG, or as its panel takes it; return the exit status."""
+def render(template: str, data: str, out: Path, wire: Wire | None, *, as_json: bool) -> int:
+    """Draw a label and write it as PNG, as its panel takes it, or without a wire as labels take it over the air."""
     try:
         made, content = _template(template), _content(data)
         image = rendered(made, content)
-        written = image.png() if out.suffix.lower() == ".png" else pack(image, made.panel, wire)
+        if out.suffix.lower() == ".png":
+            written = image.png()
+        else:
+            written = bytes(image.as_object()) if wire is None else pack(image, made.panel, wire)
         out.write_bytes(written)
     except (OSError, ValueError) as exc:
         print(f"edge-agent label render: {exc}", file=sys.stderr)

@@ -173,8 +173,8 @@ class Settings(_Strict):
                 raise ValueError(f"drivers.{name}.type: expected virtual, v4l2 or file")
             if name == "speaker" and driver.type not in ("virtual", "alsa", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, alsa or file")
-            if name == "labels" and driver.type != "virtual":
-                raise ValueError(f"drivers.{name}.type: expected virtual")
+            if name == "labels" and driver.type not in ("virtual", "ble"):
+                raise ValueError(f"drivers.{name}.type: expected virtual or ble")
             if driver.type == "virtual" and name in ("beacons", "camera") and self.virtual is None:
                 raise ValueError(f"virtual.world: missing, but drivers.{name} is virtual; expected host:port")
         return self

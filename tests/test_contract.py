@@ -18,7 +18,7 @@ from firmware_specs import topics
 from firmware_specs.batch import Batch, Mark, Verdict, Watermark, accept
 from firmware_specs.desired import Command, Manifest
 from firmware_specs.events import STREAM_OF, AnyEvent, Event, PositionFixed
-from firmware_specs.frames import altbeacon, ead, eddystone, esl, ibeacon, pawr
+from firmware_specs.frames import altbeacon, ead, eddystone, esl, ibeacon, label_image, ots, pawr
 from firmware_specs.frames.altbeacon import AltBeacon
 from firmware_specs.frames.ibeacon import IBeacon
 from firmware_specs.frames.layouts import FIELDS, Layout
@@ -282,6 +282,15 @@ FRAMES: dict[type, st.SearchStrategy[Any]] = {
         pawr.Packet, st.integers(0, 127), st.just((bytes(esl.Ping(3)), bytes(esl.DisplayImage(1, 2))))
     ),
     ead.KeyMaterial: st.builds(ead.KeyMaterial, st.binary(min_size=16, max_size=16), st.binary(min_size=8, max_size=8)),
+    esl.EslAddress: st.builds(esl.EslAddress, st.integers(0, 254), st.integers(0, 127)),
+    esl.DisplayInfo: st.builds(esl.DisplayInfo, st.integers(1, 65535), st.integers(1, 65535), U8),
+    ots.GoTo: st.builds(ots.GoTo, st.integers(0, ots.MOST_OBJECT_ID)),
+    ots.ListResponse: st.builds(ots.ListResponse, U8, U8),
+    ots.Write: st.builds(ots.Write, U32, U32, st.booleans()),
+    ots.Checksum: st.builds(ots.Checksum, U32, U32),
+    ots.ActionResponse: st.builds(ots.ActionResponse, U8, U8, st.binary(min_size=4, max_size=4)),
+    ots.ObjectSize: st.builds(ots.ObjectSize, U32, U32),
+    label_image.LabelObject: st.just(label_image.LabelObject(6, 12, 3, bytes(range(12)))),
     esl.SensorValue: st.builds(esl.SensorValue, U8, st.binary(min_size=1, max_size=15)),
 }
 
@@ -289,7 +298,7 @@ FRAMES: dict[type, st.SearchStrategy[Any]] = {
 def test_every_frame_has_a_byte_table() -> None:
     frames = {
         each
-        for module in (ibeacon, altbeacon, eddystone, esl, ead, pawr)
+        for module in (ibeacon, altbeacon, eddystone, esl, ead, pawr, ots, label_image)
         for each in vars(module).values()
         if isinstance(each, type) and each.__module__.startswith(module.__name__) and hasattr(each, "from_bytes")
     }
@@ -315,6 +324,8 @@ def test_the_byte_tables_say_what_the_encoders_do(layout: Layout, data: st.DataO
             assert eddystone.Url.from_bytes(encoded).url == frame.url
         elif (layout.frame, field.name) == (esl.Flash, "times"):
             assert int.from_bytes(part, "little") == frame.repeats << 1 | frame.in_seconds
+        elif (layout.frame, field.name) == (ots.Write, "truncates"):
+            assert part == (b"\x02" if frame.truncates else b"\0")
         elif (layout.frame, field.name) == (pawr.Packet, "commands"):
             assert part == b"".join(frame.commands)
         elif isinstance(value := getattr(frame, field.name), bytes):

@@ -74,3 +74,48 @@ def test_the_templates_that_come_along_are_listed_with_their_schema(capsys: pyte
     assert "offer-bwr      296x128 bwr" in capsys.readouterr().out
     assert main(["label", "templates", "--schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "Template"
+
+
+def test_a_virtual_label_is_provisioned_loaded_shown_and_asked(
+    tmp_path: Path, data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture, address = tmp_path / "milk.label", "E6:5A:01:00:00:01"
+    assert main(["label", "render", "offer-bwr", data, "--out", str(picture), "--layout", "object"]) == 0
+    capsys.readouterr()
+
+    def done(deed: str, *more: str) -> dict[str, object]:
+        where = ["--transport", "sim", "--folder", str(tmp_path / "labels"), "--json"]
+        assert main(["label", deed, address, *more, *where]) == 0
+        said: dict[str, object] = json.loads(capsys.readouterr().out)
+        return said
+
+    assert done("provision") | {"took_s": 0} == {
+        "label": address,
+        "deed": "provision",
+        "width_px": 296,
+        "height_px": 128,
+        "display_type": 6,
+        "images": 4,
+        "esl_id": 0,
+        "took_s": 0,
+    }
+    assert done("load", str(picture), "--slot", "1")["checked"] is True
+    assert done("show", "--slot", "1")["slot"] == 1
+    assert "pending_display_update" in str(done("ping")["state"])
+
+
+def test_a_picture_for_another_panel_or_a_wrong_slot_is_refused_by_name(
+    tmp_path: Path, data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "milk.label"
+    assert main(["label", "render", "standard", data, "--out", str(picture), "--layout", "object"]) == 0
+    where = ["--transport", "sim", "--folder", str(tmp_path / "labels")]
+    for address, more, said in (
+        ("E6:5A:01:00:00:01", [str(picture)], "296x128 pixels of display type 1 is not for label E6:5A:01:00:00:01"),
+        ("E6:5A:00:00:00:01", [str(picture), "--slot", "9"], "has no slot 9: it stores 4 images"),
+        ("E6:5A:00:00:00:01", [str(tmp_path / "none")], "No such file"),
+    ):
+        assert main(["label", "load", address, *more, *where]) == 1
+        assert said in capsys.readouterr().err
+    assert main(["label", "show", "E6:5A:00:00:00:01", "--slot", "2", *where]) == 1
+    assert "error image not available" in capsys.readouterr().err

@@ -24,7 +24,7 @@ from device_drivers.api import (
 )
 from device_drivers.labels.pawr.driver import PawrLabels
 from device_drivers.labels.pawr.loss import Loss
-from device_drivers.labels.pawr.register import AHEAD, Register, RegisterFullError
+from device_drivers.labels.register import AHEAD, Register, RegisterFullError
 from device_drivers.labels.virtual.label import Fault, Model
 from device_drivers.labels.virtual.radio import VirtualRadio
 from firmware_specs.frames.esl import (
@@ -39,12 +39,12 @@ from firmware_specs.frames.esl import (
     StateBits,
     absolute_time_ms,
 )
+from firmware_specs.frames.label_image import LabelObject
 from firmware_specs.frames.pawr import Timing
 from vision.panel import STANDARD
 
 ONE, TWO, THREE = (f"F0:00:00:00:00:0{number}" for number in (1, 2, 3))
-SIZE = STANDARD.image_bytes
-OLD, NEW = bytes(SIZE), b"\xff" * SIZE
+OLD, NEW = (bytes(LabelObject(1, 296, 128, bytes((ink,)) * STANDARD.image_bytes)) for ink in (0, 255))
 QUICK = Model(refresh_s=0.3)
 TIMING = Timing(groups=2)
 IDLE = bytes(BasicState(StateBits.SYNCHRONIZED))
@@ -274,8 +274,19 @@ async def test_what_the_radio_cannot_do_is_refused(tmp_path: Path) -> None:
         for stranger in ("../../etc/passwd", ""):
             with pytest.raises(DeviceRefusedError, match="no Bluetooth address"):
                 await shop.labels.do(LoadImage(stranger, 0, OLD))
-        with pytest.raises(DeviceRefusedError, match="capacity limit"):
+        with pytest.raises(DeviceRefusedError, match=f"no picture for label {ONE}: 5 bytes"):
             await shop.labels.do(LoadImage(ONE, 0, b"short"))
+        for picture, said in (
+            (
+                LabelObject(6, 296, 128, bytes(9472)),
+                "display type 6 is not for label .* 296x128 pixels of display type 1",
+            ),
+            (LabelObject(1, 250, 122, bytes(3904)), "250x122 pixels .* is not for label"),
+        ):
+            with pytest.raises(DeviceRefusedError, match=said):
+                await shop.labels.do(LoadImage(ONE, 0, bytes(picture)))
+        with pytest.raises(DeviceRefusedError, match="has no slot 4: it stores 4 images"):
+            await shop.labels.do(LoadImage(ONE, 4, OLD))
         with pytest.raises(DeviceRefusedError, match="no command"):
             await shop.labels.do(TellLabel(ONE, b"\x00"))
         with pytest.raises(DeviceRefusedError, match="no deed"):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from device_drivers.labels.association import Association
 from device_drivers.labels.pawr.access_point import AccessPoint, Place
-from device_drivers.labels.pawr.association import Association
 from device_drivers.labels.pawr.loss import Link, Loss
 from device_drivers.labels.pawr.receiver import Receiver
 from device_drivers.labels.pawr.simulate import BURSTS, Way, simulate

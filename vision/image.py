@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from firmware_specs.frames.label_image import LabelObject
 from vision.panel import SCANNER_GREY, SCREEN_RGB, Colour, Panel
 
 _RGB: Final = np.array([SCREEN_RGB[colour] for colour in Colour], np.uint8)
@@ -69,6 +70,11 @@ class LabelImage:
         for place, ink in enumerate(self.panel.palette.inks):
             grey[self.plane(place, y_px, y_px + height_px)[:, x_px : x_px + width_px]] = SCANNER_GREY[ink]
         return grey
+
+    def as_object(self) -> LabelObject:
+        """Return the picture as labels take it over the air."""
+        panel = self.panel
+        return LabelObject(panel.palette.value, panel.width_px, panel.height_px, bytes(self))
 
     def png(self) -> bytes:
         """Return the picture as a PNG with a palette, its colours about as the panel shows them."""

@@ -39,7 +39,7 @@ def image(label: str, store: str, cloud: Cloud, person: Staff) -> Response:
         picture = draw(template, drawn(row, currency))
     except (LabelOverflowError, LabelBarcodeError) as exc:
         raise ApiError(409, "unrenderable", str(exc)) from exc
-    if hashlib.sha256(bytes(picture)).hexdigest() != row.image_sha256:
+    if hashlib.sha256(bytes(picture.as_object())).hexdigest() != row.image_sha256:
         if row.state != "shown":
             raise ApiError(409, "changing", f"label {label} is about to show another picture")
         raise ApiError(409, "differs", f"label {label} proved another picture than we would draw: look at the shelf")

@@ -61,7 +61,9 @@ class Tag:
     """
 
     def __init__(self, image_bytes: int, slots: int, refresh_s: float, esl_id: int = 0) -> None:
-        self._image_bytes = image_bytes
+        self.image_bytes = image_bytes
+        """How long each image is."""
+
         self._slots = slots
         self._refresh: _Refresh | None = None
         self._queued: bytes | None = None
@@ -103,7 +105,7 @@ class Tag:
         """Store an image in a slot; the glass does not change. Raises TagRefusedError."""
         if not 0 <= slot < self._slots:
             raise TagRefusedError(ErrorCode.INVALID_IMAGE_INDEX)
-        if len(image) != self._image_bytes:
+        if len(image) != self.image_bytes:
             raise TagRefusedError(ErrorCode.CAPACITY_LIMIT)
         self.stored[slot] = image
 

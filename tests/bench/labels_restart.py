@@ -15,8 +15,8 @@ import anyio
 from device_drivers.api import LabelAnswered, LabelSilent, Signal
 from device_drivers.labels.pawr.driver import PawrLabels
 from device_drivers.labels.pawr.loss import Loss
-from device_drivers.labels.pawr.register import Register
 from device_drivers.labels.pawr.simulate import BURSTS
+from device_drivers.labels.register import Register
 from device_drivers.labels.virtual.label import Model
 from device_drivers.labels.virtual.radio import VirtualRadio
 from edge_agent.roles.books.opened import Opened
@@ -32,6 +32,7 @@ from edge_agent.roles.saying import Saying
 from firmware_specs.desired import LabelPlace, LabelPlan, Row
 from firmware_specs.events import LabelArmed, LabelShown
 from firmware_specs.frames.esl import absolute_time_ms
+from firmware_specs.frames.label_image import HEADER_BYTES
 from firmware_specs.frames.pawr import Timing
 from firmware_specs.gtin import with_check_digit
 from tests.bench import idle_free
@@ -44,7 +45,7 @@ from vision.panel import STANDARD
 
 LABELS: Final = 3_000
 GROUPS: Final = 12
-SIZE: Final = STANDARD.image_bytes
+SIZE: Final = HEADER_BYTES + STANDARD.image_bytes
 LOST: Final = 0.03
 REFRESH_S: Final = 0.8
 

@@ -13,6 +13,7 @@ import anyio
 from device_drivers.api import ConfigureLabel, Deed, DeviceRefusedError, LabelAnswered, LoadImage, Signal, TellLabel
 from device_drivers.labels.tag import Tag
 from firmware_specs.frames.esl import CANCEL, DisplayTimedImage, absolute_time_ms, parse_command
+from firmware_specs.frames.label_image import HEADER_BYTES
 from vision.panel import STANDARD
 
 
@@ -34,7 +35,7 @@ class FakeLabels:
     after_load: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
-        self.tags = {address: Tag(STANDARD.image_bytes, 4, self.refresh_s) for address in self.addresses}
+        self.tags = {address: Tag(HEADER_BYTES + STANDARD.image_bytes, 4, self.refresh_s) for address in self.addresses}
 
     async def run(self, emit: Callable[[Signal], None]) -> None:
         """See `Driver.run`."""

@@ -21,9 +21,9 @@ from device_drivers.api import (
     Signal,
     TellLabel,
 )
+from device_drivers.labels.association import Association
 from device_drivers.labels.pawr.access_point import AccessPoint, Place
-from device_drivers.labels.pawr.association import Association
-from device_drivers.labels.pawr.register import Register, RegisterFullError
+from device_drivers.labels.register import Register, RegisterFullError
 from firmware_specs.frames.esl import absolute_time_ms
 from firmware_specs.frames.pawr import Timing
 

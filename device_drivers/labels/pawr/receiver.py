@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from device_drivers.labels.pawr.association import Association
+from device_drivers.labels.association import Association
 from device_drivers.labels.tag import Tag
 from firmware_specs.frames.ead import MOST_PAYLOAD, KeyMaterial, SealError, randomizer, seal, unseal
 from firmware_specs.frames.esl import ErrorCode, ErrorResponse

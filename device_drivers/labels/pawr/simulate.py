@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from device_drivers.labels.association import Association
 from device_drivers.labels.pawr.access_point import AccessPoint, Place
-from device_drivers.labels.pawr.association import Association
 from device_drivers.labels.pawr.loss import Loss
 from device_drivers.labels.pawr.medium import Medium, Placed
 from device_drivers.labels.pawr.receiver import Receiver

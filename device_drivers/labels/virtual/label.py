@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from device_drivers.labels.pawr.association import Association
+from device_drivers.labels.association import Association
 from device_drivers.labels.pawr.medium import Medium, Placed
 from device_drivers.labels.pawr.receiver import Receiver
 from device_drivers.labels.tag import Tag
 from device_drivers.labels.virtual.flash import Flash
+from firmware_specs.frames.label_image import HEADER_BYTES
 from vision.panel import STANDARD, Palette, Panel
 
 SLOWDOWN: Final = 5.0
@@ -62,7 +63,7 @@ class VirtualLabel:
 
     def __init__(self, flash: Flash, model: Model, medium: Medium, now_s: float, utc_ms: int) -> None:
         self._flash = flash
-        self._model = model
+        self.model = model
         self._medium = medium
         self._count = self._counted = int.from_bytes(flash.read("count") or b"", "little")
         self._placed: Placed | None = None
@@ -70,15 +71,24 @@ class VirtualLabel:
         """How far its clock is ahead of UTC, as its flash has it."""
 
         self.fault: Fault | None = None
-        self.tag = Tag(model.panel.image_bytes, model.slots, model.refresh_s)
+        self.tag = Tag(HEADER_BYTES + model.panel.image_bytes, model.slots, model.refresh_s)
         self._recall(now_s, utc_ms)
 
     def hurt(self, fault: Fault | None) -> None:
         """Give it a fault from now on, or heal it."""
         self.fault = fault
-        self.tag.refresh_s = self._model.refresh_s * (SLOWDOWN if fault is Fault.SLOW else 1.0)
+        self.tag.refresh_s = self.model.refresh_s * (SLOWDOWN if fault is Fault.SLOW else 1.0)
         if self._placed is not None:
             self._placed.is_powered = fault is not Fault.DEAD
+
+    @property
+    def association(self) -> Association | None:
+        """Whom it belongs to."""
+        return None if self._placed is None else self._placed.receiver.association
+
+    def absolute_ms(self, now_s: float) -> int:
+        """Return what its clock says."""
+        return 0 if self._placed is None else self._placed.absolute_ms(now_s)
 
     def configure(self, association: Association, absolute_ms: int, now_s: float) -> None:
         """Take address, keys and time."""
@@ -98,7 +108,7 @@ class VirtualLabel:
         """Let time pass; return whether there is anything to keep."""
         if not self.tag.is_pending or self.fault is Fault.DEAD:
             return False
-        self.tag.advance(now_s, 0 if self._placed is None else self._placed.absolute_ms(now_s))
+        self.tag.advance(now_s, self.absolute_ms(now_s))
         return True
 
     def keep(self, now_s: float, utc_ms: int) -> None:
@@ -120,7 +130,7 @@ class VirtualLabel:
     def _recall(self, now_s: float, utc_ms: int) -> None:
         flash, tag = self._flash, self.tag
         tag.panel = flash.read("panel")
-        images = ((slot, flash.read(f"slot{slot}")) for slot in range(self._model.slots))
+        images = ((slot, flash.read(f"slot{slot}")) for slot in range(self.model.slots))
         tag.stored = {slot: image for slot, image in images if image is not None}
         timed, wanted = flash.read("timed"), flash.read("wanted")
         if timed is not None:

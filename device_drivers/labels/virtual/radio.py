@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +12,11 @@ import anyio
 import anyio.to_thread
 
 from device_drivers.api import DeviceRefusedError, DeviceUnreachableError
-from device_drivers.labels.pawr.association import Association
+from device_drivers.labels.gatt.client import EslClient
+from device_drivers.labels.gatt.server import EslServer
 from device_drivers.labels.pawr.loss import Loss
 from device_drivers.labels.pawr.medium import Medium
-from device_drivers.labels.tag import TagRefusedError
+from device_drivers.labels.virtual.connection import MemoryLink, OwnLabel
 from device_drivers.labels.virtual.flash import Flash, addresses_in
 from device_drivers.labels.virtual.label import Fault, Model, VirtualLabel, model_of
 from firmware_specs.frames.pawr import Timing
@@ -53,7 +54,7 @@ class VirtualRadio:
         self._addresses = None if addresses is None else frozenset(address.upper() for address in addresses)
         self._model = model
         self._medium = Medium(timing, loss, random.Random())
-        self._now_s = now_s
+        self.now_s = now_s
         self._now_ms = now_ms
         self._labels: dict[str, VirtualLabel] = {}
         self._by_tag: dict[int, VirtualLabel] = {}
@@ -72,7 +73,7 @@ class VirtualRadio:
             self._restless.add(self.label(address))
         while True:
             await anyio.sleep(TICK_S)
-            changing = [label for label in self._restless if label.advance(self._now_s())]
+            changing = [label for label in self._restless if label.advance(self.now_s())]
             if changing:
                 async with self._disk:
                     await self._write(changing)
@@ -83,13 +84,13 @@ class VirtualRadio:
         await anyio.sleep(self._until_next_s(group))
         async with self._disk:
             touched = [self._by_tag[id(each.receiver.tag)] for each in self._medium.addressed(group, sealed)]
-            slots = self._medium.carry(group, sealed, self._now_s())
+            slots = self._medium.carry(group, sealed, self.now_s())
             await self._write(touched)
         await anyio.sleep(self._timing.subevent_ms / 1000)
         return slots
 
     @asynccontextmanager
-    async def connect(self, address: str) -> AsyncIterator["_Connection"]:
+    async def connect(self, address: str) -> AsyncIterator[EslClient]:
         """See `Radio.connect`."""
         label = self.label(address)
         if label.fault is Fault.DEAD:
@@ -98,7 +99,12 @@ class VirtualRadio:
             raise DeviceRefusedError(
                 f"label {address} is bonded to another access point: reset it there, or at its key"
             )
-        yield _Connection(self, address, label)
+        yield EslClient(self.link(label, address), address)
+
+    def link(self, label: VirtualLabel, address: str) -> MemoryLink:
+        """Return a connection to a label."""
+        server = EslServer(OwnLabel(label, self.now_s))
+        return MemoryLink(server, partial(self.change, label), address)
 
     def label(self, address: str) -> VirtualLabel:
         """Return a label in reach. Raises DeviceUnreachableError."""
@@ -107,7 +113,7 @@ class VirtualRadio:
             raise DeviceUnreachableError(f"label {address[:40]} is not in reach")
         if address not in self._labels:
             flash = Flash(self._folder, address)
-            label = VirtualLabel(flash, model_of(address, self._model), self._medium, self._now_s(), self._now_ms())
+            label = VirtualLabel(flash, model_of(address, self._model), self._medium, self.now_s(), self._now_ms())
             self._labels[address] = self._by_tag[id(label.tag)] = label
         return self._labels[address]
 
@@ -117,12 +123,8 @@ class VirtualRadio:
             change()
             await self._write([label])
 
-    def clock_s(self) -> float:
-        """Return monotonic seconds."""
-        return self._now_s()
-
     async def _write(self, labels: Sequence[VirtualLabel]) -> None:
-        now_s, now_ms = self._now_s(), self._now_ms()
+        now_s, now_ms = self.now_s(), self._now_ms()
         self._restless.update(labels)
 
         def write() -> None:
@@ -136,24 +138,7 @@ class VirtualRadio:
         # Each group once in an interval. A controller asks for its packets ahead, so one that is made a little late
         # still goes out in this interval.
         interval_s = self._timing.interval_ms / 1000
-        now = self._now_s() / interval_s
+        now = self.now_s() / interval_s
         turn = max(int(now), self._used.get(group, 0) + 1)
         self._used[group] = turn
         return max(0.0, turn - now) * interval_s
-
-
-@dataclass(frozen=True, slots=True)
-class _Connection:
-    radio: VirtualRadio
-    address: str
-    label: VirtualLabel
-
-    async def configure(self, association: Association, absolute_ms: int) -> None:
-        now_s = self.radio.clock_s()
-        await self.radio.change(self.label, lambda: self.label.configure(association, absolute_ms, now_s))
-
-    async def load(self, slot: int, image: bytes) -> None:
-        try:
-            await self.radio.change(self.label, lambda: self.label.tag.load(slot, image))
-        except TagRefusedError as exc:
-            raise DeviceRefusedError(f"label {self.address} refused an image for slot {slot}: {exc}") from exc

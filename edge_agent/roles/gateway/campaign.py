@@ -278,8 +278,6 @@ def _refreshed(desk: Desk) -> Generator[Step, Any, StateBits]:
 def _prove(drawn: Drawn, state: StateBits) -> Steps:
     if StateBits.SERVICE_NEEDED in state:
         raise LabelError("the label needs service")
-    if StateBits.SYNCHRONIZED not in state:
-        raise LabelError("the label is not synchronised")
     if StateBits.PENDING_DISPLAY_UPDATE in state:
         raise LabelError("the label is going to show something else")
     if (yield from _glass()) != bytes.fromhex(drawn.sha256)[: len(glass_digest(None))]:

@@ -58,7 +58,7 @@ def key_of(draft: Draft) -> str:
 
 def draw(draft: Draft) -> Drawn:
     """Return the picture; raises ValueError when the template is wrong, or it does not fit or read back."""
-    image = bytes(render(_parsed(draft.template), draft.content))
+    image = bytes(render(_parsed(draft.template), draft.content).as_object())
     return Drawn(image, hashlib.sha256(image).hexdigest())
 
 

@@ -43,6 +43,7 @@ from firmware_specs.frames.esl.responses import (
     SensorValue,
     parse_response,
 )
+from firmware_specs.frames.esl.service import Characteristic, DisplayInfo, EslAddress
 
 __all__ = [
     "BROADCAST",
@@ -50,14 +51,17 @@ __all__ = [
     "GLASS",
     "LONGEST_AHEAD_MS",
     "BasicState",
+    "Characteristic",
     "Command",
     "Control",
     "ControlKind",
     "DisplayImage",
+    "DisplayInfo",
     "DisplayState",
     "DisplayTimedImage",
     "ErrorCode",
     "ErrorResponse",
+    "EslAddress",
     "Flash",
     "LedControl",
     "LedState",

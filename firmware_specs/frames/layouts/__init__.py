@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from firmware_specs.frames.layouts import beacons, commands, responses, sealed
+from firmware_specs.frames.layouts import beacons, commands, responses, sealed, service
 from firmware_specs.frames.layouts.layout import Field, Layout
 
 __all__ = ["FIELDS", "Field", "Layout"]
 
-FIELDS: Final = beacons.FIELDS + commands.FIELDS + responses.FIELDS + sealed.FIELDS
+FIELDS: Final = beacons.FIELDS + commands.FIELDS + responses.FIELDS + sealed.FIELDS + service.FIELDS
 """All frames, beacons first."""

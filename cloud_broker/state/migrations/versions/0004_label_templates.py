@@ -11,11 +11,22 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+_panel = sa.Column(
+    "panel",
+    sa.String(40),
+    nullable=False,
+    server_default="296x128 bw",
+    comment="its hardware, as `vision.panel` prints it",
+)
+_template = sa.Column(
+    "template", sa.String(40), nullable=False, server_default="standard", comment="by which it is drawn"
+)
+
 
 def upgrade() -> None:
     with op.batch_alter_table("labels") as labels:
-        labels.add_column(sa.Column("panel", sa.String(40), nullable=False, server_default="296x128 bw"))
-        labels.add_column(sa.Column("template", sa.String(40), nullable=False, server_default="standard"))
+        labels.add_column(_panel)
+        labels.add_column(_template)
     op.create_table(
         "label_templates",
         sa.Column("store", sa.String(63), primary_key=True),

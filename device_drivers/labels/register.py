@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from device_drivers.labels.pawr.association import Association
+from device_drivers.labels.association import Association
 from firmware_specs.frames.ead import KeyMaterial
 from firmware_specs.frames.pawr import MOST_GROUPS, MOST_IN_GROUP
 
