@@ -135,15 +135,12 @@ def _labels(options: DriverSettings, settings: Settings) -> Driver:
 
 def _connected_labels(settings: Settings) -> Driver:
     # The machine's own Bluetooth has no Periodic Advertising with Responses.
-    from functools import partial
-
-    from device_drivers.labels.gatt.bleak_link import Adapter, bleak_link
+    from device_drivers.labels.gatt.bluez import own_bluetooth
     from device_drivers.labels.gatt.driver import GattLabels
-    from device_drivers.labels.gatt.kernel_channel import kernel_channel
     from device_drivers.labels.register import Register
 
     register = Register(settings.device.folder / "labels.sqlite3", LABEL_GROUPS)
-    return GattLabels(partial(bleak_link, Adapter(kernel_channel)), register)
+    return GattLabels(own_bluetooth, register)
 
 
 _BUILDERS: dict[str, Callable[[DriverSettings, Settings], Driver]] = {

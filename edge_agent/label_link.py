@@ -18,6 +18,7 @@ from device_drivers.labels.gatt.client import EslClient
 from device_drivers.labels.gatt.link import Link
 from device_drivers.labels.register import Register, RegisterFullError
 from firmware_specs.frames.esl import (
+    CANCEL,
     BasicState,
     DisplayState,
     DisplayTimedImage,
@@ -80,6 +81,8 @@ async def _carry_out(deed: str, client: EslClient, slot: int, data: bytes) -> di
             await client.load(slot, data)
             return {"slot": slot, "bytes": len(data), "checked": True}
         case "show":
+            # Asked for twice in a second, it would still be pending from the first time.
+            _answer(await client.tell(bytes(DisplayTimedImage(slot, CANCEL))))
             command = DisplayTimedImage(slot, _absolute_ms(SHOWN_AFTER_MS))
             answer = _answer(await client.tell(bytes(command)))
             if not isinstance(answer, DisplayState):
@@ -107,10 +110,9 @@ def _absolute_ms(ahead_ms: int = 0) -> int:
 @asynccontextmanager
 async def _link(transport: str, folder: Path, address: str) -> AsyncIterator[Link]:
     if transport == "gatt":
-        from device_drivers.labels.gatt.bleak_link import Adapter, bleak_link
-        from device_drivers.labels.gatt.kernel_channel import kernel_channel
+        from device_drivers.labels.gatt.bluez import own_bluetooth
 
-        async with bleak_link(Adapter(kernel_channel), address) as link:
+        async with own_bluetooth() as connect, connect(address) as link:
             yield link
         return
     from device_drivers.labels.virtual.radio import VirtualRadio

@@ -25,7 +25,7 @@ from device_drivers.api import (
 from device_drivers.labels.association import Association
 from device_drivers.labels.gatt.bleak_link import bleak_link
 from device_drivers.labels.gatt.client import EslClient
-from device_drivers.labels.gatt.driver import GattLabels
+from device_drivers.labels.gatt.driver import Connect, GattLabels
 from device_drivers.labels.gatt.server import AttError, EslServer, RefusedAttributeError
 from device_drivers.labels.register import Register
 from device_drivers.labels.virtual.connection import OwnLabel
@@ -301,7 +301,12 @@ async def test_a_whole_radio_serves_labels_by_connections_alone(tmp_path: Path) 
     answers: list[Signal] = []
     async with shop(tmp_path, (ONE, TWO)) as radio, on_air(radio, [ONE, TWO]) as air:
         register = Register(tmp_path / "labels.sqlite3", 4)
-        driver = GattLabels(partial(bleak_link, air.adapter), register, linger_s=1.0)
+
+        @asynccontextmanager
+        async def bluetooth() -> AsyncIterator[Connect]:
+            yield partial(bleak_link, air.adapter)
+
+        driver = GattLabels(bluetooth, register, linger_s=1.0)
         with pytest.raises(DeviceUnreachableError, match="the label radio is off"):
             await driver.do(ConfigureLabel(ONE))
         async with anyio.create_task_group() as tasks:

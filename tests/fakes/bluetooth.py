@@ -29,12 +29,13 @@ ADVERTISED_MS = 20.0
 
 @dataclass
 class Air:
-    """What is on the air; `drop_at`: before which step of a label its link is dropped, `steps`: what happened."""
+    """Labels on the air; `drop_at`: before which step of a label its link is dropped, `steps`: what happened."""
 
-    adapter: Adapter
     peripherals: dict[str, LabelPeripheral] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
     drop_at: int | None = None
+    adapter: Adapter = field(default_factory=lambda: Adapter(bumble_channel))
+    """A gateway's bleak, in their reach."""
 
     async def step(self, address: str, what: str) -> None:
         """A label is about to do something."""
@@ -64,7 +65,16 @@ async def on_air(radio: VirtualRadio, addresses: Sequence[str]) -> AsyncIterator
     gateway.pairing_config_factory = just_works
     await gateway.power_on()
     gateway.keystore = MemoryKeyStore()
-    air = Air(Adapter(bumble_channel, scanner_backend(gateway), client_backend(gateway)))
+    async with labels_on(link, radio, addresses) as air:
+        air.adapter = Adapter(bumble_channel, scanner_backend(gateway), client_backend(gateway))
+        yield air
+    await gateway.power_off()
+
+
+@asynccontextmanager
+async def labels_on(link: LocalLink, radio: VirtualRadio, addresses: Sequence[str]) -> AsyncIterator[Air]:
+    """Put these labels of a virtual shop on a link, whoever is at its other end."""
+    air = Air()
     for address in addresses:
         label = radio.label(address)
         own = OwnLabel(label, radio.now_s)
@@ -81,4 +91,3 @@ async def on_air(radio: VirtualRadio, addresses: Sequence[str]) -> AsyncIterator
     finally:
         for peripheral in air.peripherals.values():
             await peripheral.device.power_off()
-        await gateway.power_off()

@@ -10,7 +10,7 @@ from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.scanner import BaseBleakScanner
-from bleak.exc import BleakError, BleakGATTProtocolError
+from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 from bleak.uuids import normalize_uuid_16
 
 from device_drivers.api import DeviceRefusedError, DeviceUnreachableError
@@ -127,7 +127,9 @@ class _translated:
         return None
 
     def __exit__(self, _kind: object, exc: BaseException | None, _trace: object) -> None:
-        if isinstance(exc, BleakGATTProtocolError):
+        # BlueZ says this of a request whose link was lost under it.
+        is_lost = isinstance(exc, BleakGATTProtocolError) and exc.args[0] == BleakGATTProtocolErrorCode.UNLIKELY_ERROR
+        if isinstance(exc, BleakGATTProtocolError) and not is_lost:
             raise DeviceRefusedError(f"label {self._name} refused: {exc}") from exc
         if isinstance(exc, BleakError | OSError | EOFError):
             gone = "has left" if not self._client.is_connected else "is lost"

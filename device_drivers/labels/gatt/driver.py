@@ -36,6 +36,8 @@ SESSIONS: Final = 3
 LINGER_S: Final = 2.0
 """A connection is kept so long after its last use."""
 
+Connect = Callable[[str], AbstractAsyncContextManager[Link]]
+
 _ADDRESS = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}")
 
 
@@ -55,7 +57,7 @@ class GattLabels:
     """The driver.
 
     Args:
-        connect: opens an encrypted link to an address.
+        radio: gives, while it is on, what opens an encrypted link to an address.
         register: of the labels: their places and keys.
         now_ms: UTC milliseconds, from which labels get their time.
         linger_s: how long an unused connection is kept.
@@ -63,13 +65,14 @@ class GattLabels:
 
     def __init__(
         self,
-        connect: Callable[[str], AbstractAsyncContextManager[Link]],
+        radio: Callable[[], AbstractAsyncContextManager[Connect]],
         register: Register,
         *,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         linger_s: float = LINGER_S,
     ) -> None:
-        self._connect = connect
+        self._radio = radio
+        self._connect: Connect | None = None
         self._register = register
         self._now_ms = now_ms
         self._linger_s = linger_s
@@ -80,14 +83,14 @@ class GattLabels:
         self._disk = anyio.CapacityLimiter(1)
 
     async def run(self, emit: Callable[[Signal], None]) -> None:
-        """Hold connections until cancelled."""
+        """Hold connections until cancelled. Raises DeviceUnreachableError when there is no Bluetooth."""
         self._emit = emit
-        async with anyio.create_task_group() as tasks:
-            self._tasks = tasks
+        async with self._radio() as connect, anyio.create_task_group() as tasks:
+            self._connect, self._tasks = connect, tasks
             try:
                 await anyio.sleep_forever()
             finally:
-                self._tasks = None
+                self._connect = self._tasks = None
 
     async def do(self, deed: Deed) -> None:
         """Tell a command, load an image, or configure anew.
@@ -97,12 +100,12 @@ class GattLabels:
         """
         if not isinstance(deed, TellLabel | LoadImage | ConfigureLabel):
             raise DeviceRefusedError(f"a label radio has no deed {type(deed).__name__}")
-        if self._tasks is None:
+        if self._tasks is None or self._connect is None:
             raise DeviceUnreachableError("the label radio is off")
         address = deed.address.upper()
         if not _ADDRESS.fullmatch(address):
             raise DeviceRefusedError(f"{address[:40]!r} is no Bluetooth address such as F0:00:00:00:00:01")
-        async with self._client(self._tasks, address) as client:
+        async with self._client(self._connect, self._tasks, address) as client:
             match deed:
                 case TellLabel(_, command) if len(command) < 2:
                     raise DeviceRefusedError(f"{command.hex()!r} is no command of the ESL Service")
@@ -114,11 +117,11 @@ class GattLabels:
                     await self._configure(address, client)
 
     @asynccontextmanager
-    async def _client(self, tasks: TaskGroup, address: str) -> AsyncIterator[EslClient]:
+    async def _client(self, connect: Connect, tasks: TaskGroup, address: str) -> AsyncIterator[EslClient]:
         session = self._sessions.get(address)
         if session is None:
             session = self._sessions[address] = _Session()
-            tasks.start_soon(self._hold, address, session, name=f"connection to label {address}")
+            tasks.start_soon(self._hold, connect, address, session, name=f"connection to label {address}")
         session.users += 1
         try:
             await session.ready.wait()
@@ -136,9 +139,9 @@ class GattLabels:
             session.users -= 1
             session.used.set()
 
-    async def _hold(self, address: str, session: _Session) -> None:
+    async def _hold(self, connect: Connect, address: str, session: _Session) -> None:
         try:
-            async with self._slots, self._connect(address) as link:
+            async with self._slots, connect(address) as link:
                 client = EslClient(link, address)
                 await self._configure(address, client)
                 session.client = client

@@ -10,6 +10,7 @@ from bumble.att import ATT_Error
 from bumble.core import UUID, AdvertisingData
 from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
+from bumble.keys import MemoryKeyStore
 from bumble.l2cap import LeCreditBasedChannel, LeCreditBasedChannelSpec
 from bumble.pairing import PairingConfig, PairingDelegate
 
@@ -82,6 +83,8 @@ class LabelPeripheral:
         )
         self.device.on(Device.EVENT_CONNECTION, self._connected)
         await self.device.power_on()
+        # A label knows whom it has bonded with, as long as it has power.
+        self.device.keystore = MemoryKeyStore()
         await self.device.start_advertising(auto_restart=True)
 
     async def drop(self) -> None:
