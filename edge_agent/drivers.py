@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from device_drivers.api import Deed, Driver, Signal
-from edge_agent.settings import DriverSettings, FileDriver, Settings
+from edge_agent.settings import DriverSettings, FileDriver, HciDriver, Settings
 
 LABEL_GROUPS: Final = 4
 """Groups of an access point's train: room for about a thousand labels, each spoken to twenty times a second."""
@@ -122,6 +122,8 @@ def _path(options: DriverSettings) -> Path | None:
 def _labels(options: DriverSettings, settings: Settings) -> Driver:
     if options.type == "ble":
         return _connected_labels(settings)
+    if isinstance(options, HciDriver):
+        return _controller_labels(options, settings)
     from device_drivers.labels.pawr.driver import PawrLabels
     from device_drivers.labels.pawr.loss import Loss
     from device_drivers.labels.register import Register
@@ -131,6 +133,18 @@ def _labels(options: DriverSettings, settings: Settings) -> Driver:
     folder, timing = settings.device.folder, Timing(groups=LABEL_GROUPS)
     radio = VirtualRadio(folder / "panels", timing, loss=Loss(down=0.01, up=0.01))
     return PawrLabels(radio, Register(folder / "labels.sqlite3", LABEL_GROUPS), timing)
+
+
+def _controller_labels(options: HciDriver, settings: Settings) -> Driver:
+    from functools import partial
+
+    from device_drivers.labels.pawr.controller import ControllerLabels, controller
+    from device_drivers.labels.register import Register
+    from firmware_specs.frames.pawr import Timing
+
+    folder, timing = settings.device.folder, Timing(groups=LABEL_GROUPS)
+    opened = partial(controller, options.transport, timing, options.address, str(folder / "bonds.json"))
+    return ControllerLabels(opened, Register(folder / "labels.sqlite3", LABEL_GROUPS), timing)
 
 
 def _connected_labels(settings: Settings) -> Driver:

@@ -121,6 +121,17 @@ class BleDriver(_Strict):
     type: Literal["ble"]
 
 
+class HciDriver(_Strict):
+    """A Bluetooth controller of our own, with Periodic Advertising with Responses, by a transport of bumble's."""
+
+    type: Literal["hci"]
+    transport: Annotated[str, Field(min_length=1, max_length=200)]
+    """As `usb:0` or `serial:/dev/ttyACM0,1000000`."""
+
+    address: Annotated[str, Field(pattern=r"^[C-F][0-9A-F](:[0-9A-F]{2}){5}$")] = "F2:A1:51:E0:00:01"
+    """Its static random address: the two upper bits are set."""
+
+
 class V4l2Driver(_Strict):
     """A camera of the machine, by path or index."""
 
@@ -143,7 +154,7 @@ class FileDriver(_Strict):
 
 
 DriverSettings = Annotated[
-    VirtualDriver | BleDriver | V4l2Driver | AlsaDriver | FileDriver, Field(discriminator="type")
+    VirtualDriver | BleDriver | HciDriver | V4l2Driver | AlsaDriver | FileDriver, Field(discriminator="type")
 ]
 
 
@@ -173,8 +184,8 @@ class Settings(_Strict):
                 raise ValueError(f"drivers.{name}.type: expected virtual, v4l2 or file")
             if name == "speaker" and driver.type not in ("virtual", "alsa", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, alsa or file")
-            if name == "labels" and driver.type not in ("virtual", "ble"):
-                raise ValueError(f"drivers.{name}.type: expected virtual or ble")
+            if name == "labels" and driver.type not in ("virtual", "ble", "hci"):
+                raise ValueError(f"drivers.{name}.type: expected virtual, ble or hci")
             if driver.type == "virtual" and name in ("beacons", "camera") and self.virtual is None:
                 raise ValueError(f"virtual.world: missing, but drivers.{name} is virtual; expected host:port")
         return self

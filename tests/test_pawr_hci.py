@@ -3,16 +3,20 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
+from bumble.controller import Controller
+from bumble.link import LocalLink
 from hypothesis import given
 from hypothesis import strategies as st
 
 from device_drivers.api import DeviceUnreachableError, LabelAnswered, LoadImage, Signal, TellLabel
 from device_drivers.labels.gatt.client import EslClient
 from device_drivers.labels.pawr import hci_packets as hci
+from device_drivers.labels.pawr.controller import ControllerLabels, controller
 from device_drivers.labels.pawr.driver import PawrLabels
 from device_drivers.labels.pawr.hci_radio import Connected, HciRadio
 from device_drivers.labels.register import Register
@@ -168,3 +172,35 @@ async def test_a_controller_that_does_not_answer_is_named(monkeypatch: pytest.Mo
     monkeypatch.setattr("device_drivers.labels.pawr.hci_radio.ANSWER_S", 0.05)
     with pytest.raises(DeviceUnreachableError, match="does not answer command 0x0c03"):
         await HciRadio(_Nobody(), TIMING, ADDRESS, _never).run()
+
+
+async def test_a_controller_without_the_feature_is_opened_shared_and_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Bumble's virtual controller scans and connects, and knows no train.
+    class Plugged:
+        def __init__(self) -> None:
+            self.source = self.sink = Controller("plugged", link=LocalLink())
+
+        async def __aenter__(self) -> "Plugged":
+            return self
+
+        async def __aexit__(self, *_: object) -> None:
+            """Unplug it."""
+
+    async def open_transport(spec: str) -> Plugged:
+        if spec != "usb:0":
+            raise ValueError("no such transport")
+        return Plugged()
+
+    monkeypatch.setattr("device_drivers.labels.pawr.controller.open_transport", open_transport)
+    register = Register(tmp_path / "labels.sqlite3", TIMING.groups)
+    for spec, said in (("usb:0", "command 0x2086"), ("usb:9", "no controller at 'usb:9'")):
+        opened = partial(controller, spec, TIMING, "F2:A1:51:E0:00:01", str(tmp_path / "bonds.json"))
+        driver = ControllerLabels(opened, register, TIMING)
+        with pytest.raises(DeviceUnreachableError, match="the label radio is off"):
+            await driver.do(TellLabel(LABELS[0], bytes(Ping())))
+        with pytest.raises((ExceptionGroup, DeviceUnreachableError)) as caught:
+            await driver.run(lambda signal: None)
+        assert said in str(caught.value.exceptions if isinstance(caught.value, ExceptionGroup) else caught.value)
+    register.close()

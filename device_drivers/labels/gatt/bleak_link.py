@@ -78,6 +78,11 @@ class BleakLink:
         self._open_channel = open_channel
         self._name = name
 
+    @property
+    def backend(self) -> BaseBleakClient:
+        """What bleak holds the connection with."""
+        return self._client._backend
+
     async def pair(self) -> None:
         """Encrypt the link; the first time the label bonds. Raises DeviceRefusedError, DeviceUnreachableError."""
         try:

@@ -64,6 +64,7 @@ class HciRadio:
         timing: of the train.
         address: our static random address, six bytes, the least significant first.
         connect: opens a connection to a label.
+        resets: whether the controller is ours alone, and begins anew.
     """
 
     def __init__(
@@ -72,11 +73,14 @@ class HciRadio:
         timing: Timing,
         address: bytes,
         connect: Callable[[str], AbstractAsyncContextManager[Connected]],
+        *,
+        resets: bool = True,
     ) -> None:
         self._transport = transport
         self._timing = timing
         self._address = address
         self._connect = connect
+        self._resets = resets
         self._command = anyio.Lock()
         self._answer: tuple[int, anyio.Event, list[bytes]] | None = None
         self._waiting: dict[int, _Waiting] = {}
@@ -154,7 +158,7 @@ class HciRadio:
             *(HANDLE, 0, _PRIMARY_INTERVAL, _PRIMARY_INTERVAL, 0b111, 1, 0, bytes(6), 0, 127, 1, 0, phy, 0, 0),
         )
         return (
-            (hci.RESET, b""),
+            *(((hci.RESET, b""),) if self._resets else ()),
             (hci.SET_EVENT_MASK, _EVENT_MASK),
             (hci.LE_SET_EVENT_MASK, _LE_EVENT_MASK),
             (hci.LE_SET_EXTENDED_ADVERTISING_PARAMETERS, advertised),
