@@ -122,6 +122,13 @@ def _path(options: DriverSettings) -> Path | None:
 def _labels(options: DriverSettings, settings: Settings) -> Driver:
     if options.type == "ble":
         return _connected_labels(settings)
+    if options.type == "vendor":
+        from functools import partial
+
+        from device_drivers.labels.gatt.bluez import own_bluetooth
+        from device_drivers.labels.vendor.driver import VendorLabels
+
+        return VendorLabels(partial(own_bluetooth, pairs=False), settings.device.folder / "makers-labels")
     if isinstance(options, HciDriver):
         return _controller_labels(options, settings)
     from device_drivers.labels.pawr.driver import PawrLabels

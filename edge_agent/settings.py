@@ -132,6 +132,12 @@ class HciDriver(_Strict):
     """Its static random address: the two upper bits are set."""
 
 
+class VendorDriver(_Strict):
+    """Shelf labels that speak their maker's protocol (Gicisky, ATC) to the machine's own Bluetooth radio."""
+
+    type: Literal["vendor"]
+
+
 class V4l2Driver(_Strict):
     """A camera of the machine, by path or index."""
 
@@ -154,7 +160,8 @@ class FileDriver(_Strict):
 
 
 DriverSettings = Annotated[
-    VirtualDriver | BleDriver | HciDriver | V4l2Driver | AlsaDriver | FileDriver, Field(discriminator="type")
+    VirtualDriver | BleDriver | HciDriver | VendorDriver | V4l2Driver | AlsaDriver | FileDriver,
+    Field(discriminator="type"),
 ]
 
 
@@ -184,8 +191,8 @@ class Settings(_Strict):
                 raise ValueError(f"drivers.{name}.type: expected virtual, v4l2 or file")
             if name == "speaker" and driver.type not in ("virtual", "alsa", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, alsa or file")
-            if name == "labels" and driver.type not in ("virtual", "ble", "hci"):
-                raise ValueError(f"drivers.{name}.type: expected virtual, ble or hci")
+            if name == "labels" and driver.type not in ("virtual", "ble", "hci", "vendor"):
+                raise ValueError(f"drivers.{name}.type: expected virtual, ble, hci or vendor")
             if driver.type == "virtual" and name in ("beacons", "camera") and self.virtual is None:
                 raise ValueError(f"virtual.world: missing, but drivers.{name} is virtual; expected host:port")
         return self

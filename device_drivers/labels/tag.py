@@ -101,6 +101,12 @@ class Tag:
         """Draw again, after a power cut, what a refresh was drawing; otherwise an answer given would be a lie."""
         self._refresh = _Refresh(wanted, now_s + self.refresh_s)
 
+    def finish(self) -> None:
+        """The refresh under way has come to its end, whatever the clock says."""
+        if self._refresh is not None:
+            self.panel, self._refresh = self._refresh.image, None
+            self.refreshes += 1
+
     def load(self, slot: int, image: bytes) -> None:
         """Store an image in a slot; the glass does not change. Raises TagRefusedError."""
         if not 0 <= slot < self._slots:

@@ -1,6 +1,6 @@
 """The port to a connected label on bleak: the machine's own Bluetooth, or any backend that speaks bleak's language."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -9,7 +9,8 @@ import anyio
 from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
-from bleak.backends.scanner import BaseBleakScanner
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 from bleak.uuids import normalize_uuid_16
 
@@ -36,11 +37,11 @@ class Adapter:
 
 
 @asynccontextmanager
-async def bleak_link(adapter: Adapter, address: str) -> AsyncIterator["BleakLink"]:
+async def bleak_link(adapter: Adapter, address: str, *, pairs: bool = True) -> AsyncIterator["BleakLink"]:
     """Find a label, connect and pair. Raises DeviceUnreachableError or DeviceRefusedError, also from the body."""
     arguments: dict[str, Any] = {} if adapter.client is None else {"backend": adapter.client}
     async with adapter.beginning:
-        device = await _found(adapter, address)
+        device, advert = await _found(adapter, address)
         client = BleakClient(device, timeout=CONNECTED_S, **arguments)
         try:
             await client.connect()
@@ -49,31 +50,47 @@ async def bleak_link(adapter: Adapter, address: str) -> AsyncIterator["BleakLink
         except TimeoutError as exc:
             raise DeviceUnreachableError(f"label {address} does not connect within {CONNECTED_S:g} s") from exc
     try:
-        link = BleakLink(client, adapter.open_channel, address)
-        await link.pair()
+        link = BleakLink(client, adapter.open_channel, address, advert.manufacturer_data)
+        if pairs:
+            await link.pair()
         yield link
     finally:
         with anyio.CancelScope(shield=True), suppress(BleakError, EOFError):
             await client.disconnect()
 
 
-async def _found(adapter: Adapter, address: str) -> Any:
+async def _found(adapter: Adapter, address: str) -> tuple[BLEDevice, AdvertisementData]:
     arguments: dict[str, Any] = {} if adapter.scanner is None else {"backend": adapter.scanner}
+    found: list[tuple[BLEDevice, AdvertisementData]] = []
+    heard = anyio.Event()
+
+    def hear(device: BLEDevice, advert: AdvertisementData) -> None:
+        if device.address.upper() == address.upper():
+            found.append((device, advert))
+            heard.set()
+
     try:
-        device = await BleakScanner.find_device_by_address(address, timeout=FOUND_S, **arguments)
+        async with BleakScanner(hear, **arguments):
+            with anyio.move_on_after(FOUND_S):
+                await heard.wait()
     except BleakError as exc:
         raise DeviceUnreachableError(f"this machine's Bluetooth does not scan: {exc}") from exc
-    if device is None:
+    if not found:
         raise DeviceUnreachableError(
             f"label {address} is not in reach: it was not heard within {FOUND_S:g} s; wake it at its key"
         )
-    return device
+    return found[-1]
 
 
 class BleakLink:
     """See `Link`."""
 
-    def __init__(self, client: BleakClient, open_channel: Opener, name: str) -> None:
+    def __init__(
+        self, client: BleakClient, open_channel: Opener, name: str, manufacturer_data: Mapping[int, bytes]
+    ) -> None:
+        self.manufacturer_data = manufacturer_data
+        """What its advertisement said, by company."""
+
         self._client = client
         self._open_channel = open_channel
         self._name = name
@@ -101,9 +118,12 @@ class BleakLink:
             return bytes(await self._client.read_gatt_char(normalize_uuid_16(uuid)))
 
     async def write(self, uuid: int, data: bytes) -> None:
-        """See `Link.write`."""
+        """See `Link.write`; a characteristic that answers no write is written without."""
+        own = normalize_uuid_16(uuid)
         with _translated(self._client, self._name):
-            await self._client.write_gatt_char(normalize_uuid_16(uuid), data, response=True)
+            known = self._client.services.get_characteristic(own)
+            answers = known is None or "write" in known.properties
+            await self._client.write_gatt_char(own, data, response=answers)
 
     async def heed(self, uuid: int, heard: Callable[[bytes], None]) -> None:
         """See `Link.heed`."""

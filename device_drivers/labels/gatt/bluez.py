@@ -4,8 +4,8 @@ BlueZ cancels a pairing that nobody answers for. A label has neither keys nor a 
 needs no comparing ("Just Works", Core 5.4, volume 3 part H, 2.3.5.2) and to nothing else.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Final
 
@@ -16,8 +16,7 @@ from dbus_fast.errors import DBusError
 from dbus_fast.service import ServiceInterface, dbus_method
 
 from device_drivers.api import DeviceUnreachableError
-from device_drivers.labels.gatt.bleak_link import Adapter, bleak_link
-from device_drivers.labels.gatt.driver import Connect
+from device_drivers.labels.gatt.bleak_link import Adapter, BleakLink, bleak_link
 from device_drivers.labels.gatt.kernel_channel import kernel_channel
 
 AGENT: Final = "/aisle/labels/agent"
@@ -25,7 +24,9 @@ CAPABILITY: Final = "NoInputNoOutput"
 
 
 @asynccontextmanager
-async def own_bluetooth() -> AsyncIterator[Connect]:
+async def own_bluetooth(
+    *, pairs: bool = True
+) -> AsyncIterator[Callable[[str], AbstractAsyncContextManager[BleakLink]]]:
     """Give what connects to labels by this machine's Bluetooth. Raises DeviceUnreachableError when there is none."""
     try:
         bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
@@ -35,7 +36,7 @@ async def own_bluetooth() -> AsyncIterator[Connect]:
         bus.export(AGENT, _Agent())
         await _call(bus, "RegisterAgent", "os", [AGENT, CAPABILITY])
         await _call(bus, "RequestDefaultAgent", "o", [AGENT])
-        yield partial(bleak_link, Adapter(kernel_channel))
+        yield partial(bleak_link, Adapter(kernel_channel), pairs=pairs)
     finally:
         bus.disconnect()
 

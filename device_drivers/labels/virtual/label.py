@@ -6,10 +6,10 @@ from enum import Enum
 from typing import Final
 
 from device_drivers.labels.association import Association
+from device_drivers.labels.flash import Flash
 from device_drivers.labels.pawr.medium import Medium, Placed
 from device_drivers.labels.pawr.receiver import Receiver
 from device_drivers.labels.tag import Tag
-from device_drivers.labels.virtual.flash import Flash
 from firmware_specs.frames.label_image import HEADER_BYTES
 from vision.panel import STANDARD, Palette, Panel
 

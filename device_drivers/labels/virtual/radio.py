@@ -12,12 +12,12 @@ import anyio
 import anyio.to_thread
 
 from device_drivers.api import DeviceRefusedError, DeviceUnreachableError
+from device_drivers.labels.flash import Flash, addresses_in
 from device_drivers.labels.gatt.client import EslClient
 from device_drivers.labels.gatt.server import EslServer
 from device_drivers.labels.pawr.loss import Loss
 from device_drivers.labels.pawr.medium import Medium
 from device_drivers.labels.virtual.connection import MemoryLink, OwnLabel
-from device_drivers.labels.virtual.flash import Flash, addresses_in
 from device_drivers.labels.virtual.label import Fault, Model, VirtualLabel, model_of
 from firmware_specs.frames.pawr import Timing
 

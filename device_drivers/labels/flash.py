@@ -1,4 +1,5 @@
-"""What a virtual label holds lies in a folder, as flash and ink do, and survives the process.
+"""What a label holds lies in a folder, as flash and ink do, and survives the process: for virtual labels, and for those
+whose maker gave them no memory of their own.
 
 For each address: `panel` is what its glass shows, `slot<n>` what it has stored, `wanted` what it was drawing, `timed`
 its pending timed command (slot and absolute time, one and four bytes), `association` its address and keys, `clock` how
