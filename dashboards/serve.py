@@ -20,8 +20,8 @@ from dashboards import folder
 COMMON_STYLES = ("tokens", "base", "controls", "shell", "signin")
 PAGES: dict[str, tuple[str, ...]] = {
     "home": ("home",),
-    "manager": ("map", "manager", "timeline", "templates"),
-    "tech": ("uplot", "device", "tech"),
+    "manager": ("map", "manager", "timeline", "templates", "tasks"),
+    "tech": ("uplot", "device", "tech", "tasks"),
     "hq": ("uplot", "device", "hq"),
     "cart": ("map", "sale", "cart"),
     "kiosk": ("map", "kiosk"),

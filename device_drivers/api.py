@@ -27,6 +27,14 @@ class DeviceRefusedError(DriverError):
     """The device is there and said no; the text carries its own code."""
 
 
+class LabelBondedElsewhereError(DeviceRefusedError):
+    """A label belongs to another access point, and takes nothing from this one."""
+
+
+class WrongPanelError(DeviceRefusedError):
+    """A picture for another panel than the label has; the text names both."""
+
+
 @dataclass(frozen=True, slots=True)
 class AdvertHeard:
     """A Bluetooth advertisement, as received.

@@ -154,11 +154,18 @@ class LabelShown(Event, frozen=True, tag="label-shown"):
 
 
 class LabelFailed(Event, frozen=True, tag="label-failed"):
-    """A label cannot be trusted to show one price; it counts as showing every price it may."""
+    """A label cannot be trusted to show one price; it counts as showing every price it may.
+
+    `cause` is `silent`, `bonded` (to another access point), `panel` (the picture is for another one), `battery`,
+    `service` (it says that it needs some), `refused`, `late` (not drawn in time), `differs` (shows something else),
+    `replaced` (by other hardware), `undrawable`, `radio` (the gateway has none) or `storage`; `reason`
+    tells it in words.
+    """
 
     label: Id
     gtin: Gtin14
     reason: Text
+    cause: Id = "refused"
 
 
 class PriceReleased(Event, frozen=True, tag="price-released"):

@@ -27,7 +27,13 @@ async def test_whoever_is_not_signed_in_is_refused_everywhere(cloud: tuple[Cloud
         for template, methods in document["paths"].items():
             path = template.replace("{change}", "1").replace("{sha256}", "ab" * 32).replace("{store}", "demo")
             path = path.replace("{device}", "cart-1").replace("{label}", "label-01")
-            path = path.replace("{name}", "x").replace("{offer}", "x").replace("{slot}", "x").replace("{claim}", "x")
+            path = (
+                path.replace("{name}", "x")
+                .replace("{task}", "1")
+                .replace("{offer}", "x")
+                .replace("{slot}", "x")
+                .replace("{claim}", "x")
+            )
             for method in methods:
                 if template in PUBLIC or (template, method) == ("/api/session", "post"):
                     continue

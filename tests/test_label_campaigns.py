@@ -76,6 +76,7 @@ async def test_a_label_in_trouble_is_told_the_price_but_proves_nothing_until_it_
         store.labels.tags[ADDRESSES[1]].condition = StateBits.SYNCHRONIZED | StateBits.SERVICE_NEEDED
         store.give("pricebook", book(2, row(MILK, 1200, 1000)))
         await until(lambda: "needs service" in store.gateway.state()["labels"][1]["reason"])
+        assert store.gateway.state()["labels"][1]["cause"] == "service"
         assert glass_shows(store, 1200)
         assert shown(store, 1200, 2) == {"label-0"}
         assert not (found := store.releases()) or not found.releases

@@ -264,6 +264,20 @@ async def test_a_label_of_another_access_point_is_named(tmp_path: Path) -> None:
             await shop.labels.do(TellLabel(ONE, bytes(Ping())))
 
 
+async def test_a_label_whose_battery_is_low_says_so_and_draws_no_more(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    async with shop.on_air():
+        await shop.labels.do(LoadImage(ONE, 0, NEW))
+        shop.radio.label(ONE).hurt(Fault.LOW)
+        assert await shop.show(ONE, 0) == bytes(ErrorResponse(ErrorCode.INSUFFICIENT_BATTERY))
+        assert await shop.ask(ONE, bytes(Ping())) == bytes(
+            BasicState(StateBits.SYNCHRONIZED | StateBits.SERVICE_NEEDED)
+        )
+        shop.radio.label(ONE).hurt(None)
+        assert await shop.show(ONE, 0) == bytes(DisplayState(0, 0))
+        assert await shop.ask(ONE, bytes(Ping())) == PENDING
+
+
 async def test_what_the_radio_cannot_do_is_refused(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     with pytest.raises(DeviceUnreachableError, match="off"):

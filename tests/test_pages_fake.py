@@ -452,6 +452,21 @@ async def test_a_template_is_made_from_another_tried_saved_and_used(browser: Bro
         ] * len(visit.complaints)
 
 
+async def test_what_is_wrong_with_a_label_is_a_task_that_says_what_helps_and_is_taken(
+    browser: Browser, fakes: dict[str, Fake]
+) -> None:
+    async with visiting(browser, fakes["home"], "/manager#/labels", role="manager", size="phone") as visit:
+        task = visit.page.locator("[data-task=label-9]")
+        await expect(task).to_contain_text("replace it")
+        await expect(visit.page.locator("[data-task=label-7]")).to_contain_text("Overdue")
+        await task.get_by_role("button", name="I see to it").click()
+        await expect(task).to_contain_text("manager sees to it")
+        await task.get_by_role("button", name="Give back").click()
+        await expect(task).not_to_contain_text("manager sees to it")
+        await visit.page.get_by_role("button", name=re.compile("Needs service")).first.click()
+        await expect(visit.page.locator(".label-tile")).to_have_count(1)
+
+
 async def test_a_server_error_is_a_sentence_with_a_way_to_try_again(browser: Browser, fakes: dict[str, Fake]) -> None:
     server = fakes["home"]
     server.wreck(path="/api/stores/demo/snapshot", status=500)

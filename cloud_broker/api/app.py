@@ -17,6 +17,7 @@ from cloud_broker.api import (
     promotions,
     session,
     stores,
+    tasks,
     templates,
 )
 from cloud_broker.api.context import Context
@@ -33,6 +34,7 @@ ROUTERS = (
     books,
     promotions,
     labels,
+    tasks,
     templates,
     audio,
     offers,

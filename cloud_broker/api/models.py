@@ -103,6 +103,7 @@ class Label(Out):
     image_sha256: str | None
     since_ms: int
     reason: str
+    cause: str
     panel: str
     template: str
 
@@ -126,6 +127,26 @@ class Paired(Out):
 
     label: Label
     before: str
+
+
+class TaskView(Out):
+    """What somebody must do; `about` is the label's name, `cause` as `LabelFailed` has it."""
+
+    id: int
+    kind: str
+    about: str
+    cause: str
+    detail: str
+    opened_ms: int
+    due_ms: int
+    taken_by: str
+    closed_ms: int | None
+
+
+class TaskTaken(In):
+    """Whether one sees to a task, or gives it back."""
+
+    taken: bool = True
 
 
 class TemplateBody(In):

@@ -45,6 +45,7 @@ def view(row: Row[Any]) -> dict[str, Any]:
         "image_sha256": row.image_sha256,
         "since_ms": row.since_ms,
         "reason": row.reason,
+        "cause": row.cause,
         "panel": row.panel,
         "template": row.template,
     }

@@ -18,6 +18,8 @@ from cloud_broker.readings.port import Reading
 from cloud_broker.registry.devices import UnknownError
 from cloud_broker.registry.devices import view as device_view
 from cloud_broker.state import tables
+from cloud_broker.tasks.tasks import close_task, open_task
+from cloud_broker.tasks.tasks import view as task_view
 from firmware_specs import events
 from firmware_specs.events import Event
 
@@ -225,15 +227,31 @@ def _label_shown(work: Batchwork, device: Row[Any], event: events.LabelShown) ->
         event.at_ms,
         state="shown",
         reason="",
+        cause="",
         price_minor=event.price_minor,
         book_version=event.book_version,
         image_sha256=event.image_sha256,
     )
     _confirm_labels(work, device, event, shown_ms=event.at_ms)
+    done = close_task(work.connection, device.store, "label", event.label, event.at_ms)
+    if done is not None:
+        work.notices.append(Notice("task", device.store, task_view(done)))
 
 
 def _label_failed(work: Batchwork, device: Row[Any], event: events.LabelFailed) -> None:
-    _label(work, device, event.label, event.at_ms, state="failed", reason=event.reason)
+    # A label whose battery runs out has not failed yet, and wants something else done than one that has.
+    state = "service" if event.cause in ("battery", "service") else "failed"
+    _label(work, device, event.label, event.at_ms, state=state, reason=event.reason, cause=event.cause)
+    opened = open_task(
+        work.connection,
+        device.store,
+        "label",
+        event.label,
+        cause=event.cause,
+        detail=event.reason,
+        at_ms=event.at_ms,
+    )
+    work.notices.append(Notice("task", device.store, task_view(opened)))
 
 
 def _label(work: Batchwork, device: Row[Any], label: str, at_ms: int, **values: Any) -> None:

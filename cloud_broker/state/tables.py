@@ -333,6 +333,7 @@ labels = Table(
     Column("image_sha256", String(64), nullable=True),
     Column("since_ms", BigInteger, nullable=False, default=0),
     Column("reason", Text, nullable=False, default=""),
+    Column("cause", String(40), nullable=False, default="", comment="of a failure, as the contract names it"),
     Column(
         "panel", String(40), nullable=False, default="296x128 bw", comment="its hardware, as `vision.panel` prints it"
     ),
@@ -348,6 +349,22 @@ label_templates = Table(
     Column("body", JSON, nullable=False),
     Column("by", String(63), nullable=False),
     Column("made_ms", BigInteger, nullable=False),
+)
+
+# What people must do, opened and closed by what devices say; one open task for one thing of a kind.
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("store", String(63), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("about", String(63), nullable=False),
+    Column("cause", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("opened_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("taken_by", String(63), nullable=False, default=""),
+    Column("closed_ms", BigInteger, nullable=True),
 )
 
 # audio

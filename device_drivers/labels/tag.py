@@ -80,6 +80,9 @@ class Tag:
         self.panel: bytes | None = None
         """What is on the glass; None for a panel that never showed anything."""
 
+        self.is_low = False
+        """Whether its battery is too low to draw the panel once more."""
+
         self.flashes_until_s = float("-inf")
         self.refreshes = 0
         """How often the panel was drawn: each costs the battery hours of standby."""
@@ -203,6 +206,8 @@ class Tag:
         return ErrorResponse(ErrorCode.RETRY) if busy else SensorValue(GLASS, glass_digest(self.panel))
 
     def _missing(self, slot: int) -> ErrorResponse | None:
+        if self.is_low:
+            return ErrorResponse(ErrorCode.INSUFFICIENT_BATTERY)
         if slot >= self._slots:
             return ErrorResponse(ErrorCode.INVALID_IMAGE_INDEX)
         return None if slot in self.stored else ErrorResponse(ErrorCode.IMAGE_NOT_AVAILABLE)

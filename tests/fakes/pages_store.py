@@ -33,6 +33,7 @@ class Store:
     imports: dict[str, Json] = field(default_factory=dict)
     promotions: dict[str, Json] = field(default_factory=dict)
     templates: dict[str, Json] = field(default_factory=dict)
+    tasks: list[Json] = field(default_factory=list)
     assets: list[Json] = field(default_factory=list)
     audio: dict[str, bytes] = field(default_factory=dict)
     slots: list[Json] = field(default_factory=list)
@@ -149,10 +150,26 @@ def filled() -> Store:
             "image_sha256": f"{number:064x}",
             "since_ms": now_ms() - 600_000 - number * 1000,
             "reason": "",
+            "cause": "",
             "panel": "296x128 bw" if number % 3 else "296x128 bwr",
             "template": "standard" if number % 3 else "offer-bwr",
         }
-    store.labels["label-7"] |= {"state": "failed", "reason": "no answer for 90 s"}
+    store.labels["label-7"] |= {"state": "failed", "reason": "no answer for 90 s", "cause": "silent"}
+    store.labels["label-9"] |= {"state": "service", "reason": "the label needs service", "cause": "service"}
+    store.tasks = [
+        {
+            "id": number,
+            "kind": "label",
+            "about": name,
+            "cause": store.labels[name]["cause"],
+            "detail": store.labels[name]["reason"],
+            "opened_ms": now_ms() - age_ms,
+            "due_ms": now_ms() - age_ms + 4 * 3_600_000,
+            "taken_by": "",
+            "closed_ms": None,
+        }
+        for number, (name, age_ms) in enumerate((("label-7", 5 * 3_600_000), ("label-9", 1_200_000)), 1)
+    ]
     store.labels["label-12"] |= {"state": "unknown", "price_minor": None, "image_sha256": None}
     for id_, kind, title in DEVICES:
         store.devices[id_] = device(store, id_, kind, title)

@@ -1,4 +1,4 @@
-"""Label templates of the made-up store: kept in memory, drawn by the very renderer of the cloud."""
+"""Label templates and tasks of the made-up store: kept in memory, drawn by the very renderer of the cloud."""
 
 import base64
 from typing import Any
@@ -111,7 +111,20 @@ async def check(request: Request) -> JSONResponse:
     )
 
 
+async def tasks(request: Request) -> JSONResponse:
+    return JSONResponse([task for task in shop(request).tasks if task["closed_ms"] is None])
+
+
+async def take(request: Request) -> JSONResponse:
+    task = next(task for task in shop(request).tasks if task["id"] == int(request.path_params["task"]))
+    task["taken_by"] = "manager" if (await request.json())["taken"] else ""
+    shop(request).tell("task", task)
+    return JSONResponse(task)
+
+
 TEMPLATE_ROUTES = [
+    Route("/api/stores/{store}/tasks", tasks),
+    Route("/api/stores/{store}/tasks/{task}/take", take, methods=["POST"]),
     Route(AT, listed),
     Route(f"{AT}/try", try_it, methods=["POST"]),
     Route(f"{AT}/check", check, methods=["POST"]),

@@ -26,5 +26,6 @@ export const labelStates = {
   pending: { zh: '待更新', en: 'Pending' },
   armed: { zh: '待切换', en: 'Armed' },
   shown: { zh: '已显示', en: 'Shown' },
+  service: { zh: '需要维护', en: 'Needs service' },
   failed: { zh: '失败', en: 'Failed' },
 };

@@ -14,7 +14,7 @@ from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.exc import BleakError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 from bleak.uuids import normalize_uuid_16
 
-from device_drivers.api import DeviceRefusedError, DeviceUnreachableError
+from device_drivers.api import DeviceRefusedError, DeviceUnreachableError, LabelBondedElsewhereError
 from device_drivers.labels.gatt.link import Channel
 
 FOUND_S: Final = 10.0
@@ -107,7 +107,7 @@ class BleakLink:
         except BleakError as exc:
             if not self._client.is_connected:
                 raise DeviceUnreachableError(f"label {self._name} left while it was pairing: {exc}") from exc
-            raise DeviceRefusedError(
+            raise LabelBondedElsewhereError(
                 f"label {self._name} does not pair: {exc}; if it belongs to another gateway, reset it there or at its "
                 "key"
             ) from exc

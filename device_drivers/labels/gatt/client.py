@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import anyio
 
-from device_drivers.api import DeviceRefusedError, DeviceUnreachableError
+from device_drivers.api import DeviceRefusedError, DeviceUnreachableError, WrongPanelError
 from device_drivers.labels.association import Association
 from device_drivers.labels.gatt.link import Link
 from firmware_specs.frames import ots
@@ -107,7 +107,7 @@ class EslClient:
             display.height_px,
             display.kind,
         ):
-            raise DeviceRefusedError(
+            raise WrongPanelError(
                 f"{picture} is not for label {self._name}, which has {display.width_px}x{display.height_px} pixels "
                 f"of display type {display.kind}"
             )

@@ -10,6 +10,7 @@ from device_drivers.labels.flash import Flash
 from device_drivers.labels.pawr.medium import Medium, Placed
 from device_drivers.labels.pawr.receiver import Receiver
 from device_drivers.labels.tag import Tag
+from firmware_specs.frames.esl import StateBits
 from firmware_specs.frames.label_image import HEADER_BYTES
 from vision.panel import STANDARD, Palette, Panel
 
@@ -29,6 +30,9 @@ class Fault(Enum):
 
     SLOW = "slow"
     """It refreshes late, as in the cold."""
+
+    LOW = "low"
+    """Its battery is low: it says that it needs service, and draws no more."""
 
     BONDED = "bonded"
     """It belongs to another access point, and takes nothing from this one."""
@@ -78,6 +82,8 @@ class VirtualLabel:
         """Give it a fault from now on, or heal it."""
         self.fault = fault
         self.tag.refresh_s = self.model.refresh_s * (SLOWDOWN if fault is Fault.SLOW else 1.0)
+        low, self.tag.is_low = StateBits.SERVICE_NEEDED, fault is Fault.LOW
+        self.tag.condition = self.tag.condition | low if fault is Fault.LOW else self.tag.condition & ~low
         if self._placed is not None:
             self._placed.is_powered = fault is not Fault.DEAD
 

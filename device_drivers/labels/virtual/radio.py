@@ -11,7 +11,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from device_drivers.api import DeviceRefusedError, DeviceUnreachableError
+from device_drivers.api import DeviceUnreachableError, LabelBondedElsewhereError
 from device_drivers.labels.flash import Flash, addresses_in
 from device_drivers.labels.gatt.client import EslClient
 from device_drivers.labels.gatt.server import EslServer
@@ -96,7 +96,7 @@ class VirtualRadio:
         if label.fault is Fault.DEAD:
             raise DeviceUnreachableError(f"label {address} does not connect")
         if label.fault is Fault.BONDED:
-            raise DeviceRefusedError(
+            raise LabelBondedElsewhereError(
                 f"label {address} is bonded to another access point: reset it there, or at its key"
             )
         yield EslClient(self.link(label, address), address)

@@ -49,7 +49,11 @@ as it was a moment ago, if the law permits that, for otherwise it would never be
 
 
 class LabelError(Exception):
-    """A label did not do what it was told; the text says what happened."""
+    """A label did not do what it was told; the text says what happened, `cause` is one of `LabelFailed`."""
+
+    def __init__(self, reason: str, cause: str = "refused") -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 class LabelRefusedError(LabelError):
@@ -57,7 +61,8 @@ class LabelRefusedError(LabelError):
 
     def __init__(self, code: int) -> None:
         known = {each.value: each.name.lower().replace("_", " ") for each in ErrorCode}
-        super().__init__(f"the label answered error {known.get(code, f'0x{code:02x}')}")
+        cause = "battery" if code == ErrorCode.INSUFFICIENT_BATTERY else "refused"
+        super().__init__(f"the label answered error {known.get(code, f'0x{code:02x}')}", cause)
         self.code = code
 
 
@@ -270,18 +275,18 @@ def _refreshed(desk: Desk) -> Generator[Step, Any, StateBits]:
     until_s = desk.now_s() + LONGEST_REFRESH_S
     while StateBits.PENDING_DISPLAY_UPDATE in (state := (yield from _state())):
         if desk.now_s() >= until_s:
-            raise LabelError(f"the panel has not refreshed after {LONGEST_REFRESH_S:g} s")
+            raise LabelError(f"the panel has not refreshed after {LONGEST_REFRESH_S:g} s", "late")
         yield Rest(LOOK_AGAIN_S)
     return state
 
 
 def _prove(drawn: Drawn, state: StateBits) -> Steps:
     if StateBits.SERVICE_NEEDED in state:
-        raise LabelError("the label needs service")
+        raise LabelError("the label needs service", "service")
     if StateBits.PENDING_DISPLAY_UPDATE in state:
-        raise LabelError("the label is going to show something else")
+        raise LabelError("the label is going to show something else", "differs")
     if (yield from _glass()) != bytes.fromhex(drawn.sha256)[: len(glass_digest(None))]:
-        raise LabelError("the label shows another image")
+        raise LabelError("the label shows another image", "differs")
 
 
 def _shows(drawn: Drawn) -> Generator[Step, Any, bool]:

@@ -11,9 +11,11 @@ from device_drivers.api import (
     DeviceUnreachableError,
     Driver,
     LabelAnswered,
+    LabelBondedElsewhereError,
     LabelSilent,
     LoadImage,
     TellLabel,
+    WrongPanelError,
 )
 from edge_agent.roles.gateway.campaign import Ask, LabelError, LabelRefusedError
 from firmware_specs.frames.esl import ErrorResponse, Response, parse_response
@@ -77,13 +79,13 @@ class LabelRadio:
                 await self._do(TellLabel(address, bytes(ask.command)))
                 await question.answered.wait()
         except TimeoutError as exc:
-            raise LabelError(f"no answer within {self._answer_s:g} s") from exc
+            raise LabelError(f"no answer within {self._answer_s:g} s", "silent") from exc
         finally:
             del self._questions[address.upper()]
         if isinstance(question.answer, ErrorResponse):
             raise LabelRefusedError(question.answer.code)
         if question.answer is None:
-            raise LabelError("the label does not answer")
+            raise LabelError("the label does not answer", "silent")
         took_s = anyio.current_time() - began_s
         self.delay_s = max(took_s, self.delay_s + (took_s - self.delay_s) * FORGETS)
         return question.answer
@@ -99,8 +101,16 @@ class LabelRadio:
     async def _do(self, deed: LoadImage | TellLabel | ConfigureLabel) -> None:
         driver = self._drivers.get("labels")
         if driver is None:
-            raise LabelError("this gateway has no label radio")
+            raise LabelError("this gateway has no label radio", "radio")
         try:
             await driver.do(deed)
         except (DeviceRefusedError, DeviceUnreachableError) as exc:
-            raise LabelError(str(exc)) from exc
+            raise LabelError(str(exc), _cause(exc)) from exc
+
+
+def _cause(exc: DeviceRefusedError | DeviceUnreachableError) -> str:
+    if isinstance(exc, LabelBondedElsewhereError):
+        return "bonded"
+    if isinstance(exc, WrongPanelError):
+        return "panel"
+    return "silent" if isinstance(exc, DeviceUnreachableError) else "refused"

@@ -60,6 +60,7 @@ class _Trouble:
     failures: int = 0
     again_s: float = 0.0
     reason: str = ""
+    cause: str = ""
     is_told: bool = False
 
 
@@ -150,6 +151,7 @@ class Shelf:
             "target_minor": None if row is None else row.price_minor,
             "waits_for": sorted(self._waits.get(place.id, ())),
             "reason": "" if trouble is None else trouble.reason,
+            "cause": "" if trouble is None else trouble.cause,
         }
 
     # ---- who is served
@@ -228,10 +230,12 @@ class Shelf:
         key = self._desk.key(place.id) or ""
         try:
             await self._carry_out(place, steps)
-        except (LabelError, StorageError) as exc:
-            self._fail(place, key, str(exc), anyio.current_time())
+        except LabelError as exc:
+            self._fail(place, key, exc, anyio.current_time())
+        except StorageError as exc:
+            self._fail(place, key, LabelError(str(exc), "storage"), anyio.current_time())
         except _UndrawableError as exc:
-            self._fail(place, key, str(exc), float("inf"))
+            self._fail(place, key, LabelError(str(exc), "undrawable"), float("inf"))
         else:
             self._trouble.pop(place.id, None)
         finally:
@@ -249,7 +253,7 @@ class Shelf:
                 try:
                     answer = await self._do(place, step)
                     if not self._desk.hangs(place):
-                        raise LabelError("the label was replaced by another")
+                        raise LabelError("the label was replaced by another", "replaced")
                 except LabelError as exc:
                     step = steps.throw(exc)
                 else:
@@ -311,24 +315,25 @@ class Shelf:
             self._asked.discard(place.id)
             self._turns.pop(place.id, None)
 
-    async def _why_doubted(self, place: LabelPlace, image_sha256: str) -> str | None:
-        reason = ""
+    async def _why_doubted(self, place: LabelPlace, image_sha256: str) -> LabelError | None:
+        reason = None
         for again in range(AUDIT_TRIES):
             if again:
                 await anyio.sleep(AUDIT_AGAIN_S)
             try:
                 await self._carry_out(place, campaign.audit(image_sha256))
             except LabelError as exc:
-                reason = str(exc)
+                reason = exc
             else:
                 return None
         return reason
 
-    async def _doubt(self, place: LabelPlace, reason: str) -> None:
+    async def _doubt(self, place: LabelPlace, reason: LabelError) -> None:
         # The release goes with the very next tick; only then is the rest told and written.
         self._issuer.law = rules.doubt(self._issuer.law, place.id)
         self._open[place.id] = place
-        self._fail(place, self._desk.key(place.id) or "", f"asked again: {reason}", anyio.current_time(), is_lost=True)
+        doubt = LabelError(f"asked again: {reason}", reason.cause)
+        self._fail(place, self._desk.key(place.id) or "", doubt, anyio.current_time(), is_lost=True)
         self._surroundings.changed()
         try:
             await self._faces.keep({place.id: self._desk.kept(place.id)})
@@ -355,13 +360,14 @@ class Shelf:
                 self._desk.kept_proofs(kept)
             await anyio.sleep(LOOK_S)
 
-    def _fail(self, place: LabelPlace, content: str, reason: str, from_s: float, *, is_lost: bool = False) -> None:
+    def _fail(self, place: LabelPlace, content: str, why: LabelError, from_s: float, *, is_lost: bool = False) -> None:
         trouble = self._trouble.get(place.id)
         if trouble is None or trouble.content != content:
             is_told = trouble is not None and trouble.is_told
             trouble = self._trouble[place.id] = _Trouble(content, is_told=is_told)
         trouble.failures += 1
-        trouble.reason = reason
+        reason = trouble.reason = str(why)
+        trouble.cause = why.cause
         backoff_s = min(LONGEST_BACKOFF_S, 2.0 ** (trouble.failures - 1))
         trouble.again_s = from_s + backoff_s * random.uniform(0.5, 1.0)
         is_final = is_lost or from_s == float("inf")
@@ -369,5 +375,11 @@ class Shelf:
             trouble.is_told = True
             logger.warning("label %s counts as showing every price it may: %s", place.id, reason)
             self._saying.say(
-                LabelFailed(at_ms=self._surroundings.now_ms(), label=place.id, gtin=place.gtin, reason=reason[:2000])
+                LabelFailed(
+                    at_ms=self._surroundings.now_ms(),
+                    label=place.id,
+                    gtin=place.gtin,
+                    reason=reason[:2000],
+                    cause=why.cause,
+                )
             )

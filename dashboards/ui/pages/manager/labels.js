@@ -12,13 +12,15 @@ import { Dialog } from '../../parts/dialog.js';
 import { Empty, Loading } from '../../parts/states.js';
 import { Icon } from '../../parts/icon.js';
 import { Tabs } from '../../parts/tabs.js';
+import { Tasks } from '../../parts/tasks.js';
 import { Templates } from './templates/templates.js';
 import common from '../../words/common.js';
 import { labelStates } from '../../words/map.js';
 import words from '../../words/manager.js';
+import { causes } from '../../words/tasks.js';
 import templates from '../../words/templates.js';
 
-const TONES = { shown: 'ok', armed: 'info', pending: 'busy', failed: 'bad', unknown: 'plain' };
+const TONES = { shown: 'ok', armed: 'info', pending: 'busy', service: 'busy', failed: 'bad', unknown: 'plain' };
 export const labelTone = (state) => TONES[state] ?? 'plain';
 
 const pictureOf = (label) => path(['api', 'labels', label.id, 'image.png'], { store: storeId.value });
@@ -45,7 +47,7 @@ const LabelDialog = ({ label, onClose }) => html`
         <div><dt>${t(words.target)}</dt><dd>${money(label.target_minor)}</dd></div>
         <div><dt>${t(words.since)}</dt><dd>${label.since_ms ? when(label.since_ms) : '—'}</dd></div>
         <div><dt>${t(templates.tabTemplates)}</dt><dd>${label.template} · ${label.panel}</dd></div>
-        ${label.reason && html`<div><dt>${t(common.reason)}</dt><dd>${label.reason}</dd></div>`}
+        ${label.reason && html`<div><dt>${t(common.reason)}</dt><dd>${label.cause && causes[label.cause] ? t(causes[label.cause]) : ''} <small>${label.reason}</small></dd></div>`}
         ${label.image_sha256 && html`<div><dt>${t(words.image)}</dt><dd><code>${label.image_sha256.slice(0, 16)}…</code></dd></div>`}
       </dl>
       <footer class="dialog-foot"><${FlashButton} label=${label} /><button class="button" data-look="primary" onClick=${() => go('prices', label.gtin)}>${t(words.changeThis)}</button></footer>
@@ -78,6 +80,7 @@ function LabelList() {
   const shown = labelList.value.filter((label) => (!state || label.state === state) && matches(label, query.trim()));
   const opened = labels.value.get(route.value[1]);
   return html`
+    <${Tasks} quietly />
     <${Card} title=${t(words.labelList)} className="wide-card" side=${html`
       <div class="search" data-size="small"><${Icon} name="search" size=${18} />
         <input type="search" aria-label=${t(words.filterLabels)} placeholder=${t(words.filterLabels)} value=${query} onInput=${(event) => setQuery(event.currentTarget.value)} /></div>`}>

@@ -17,7 +17,7 @@ const Figures = () => {
   const carts = deviceList.value.filter((device) => device.kind === 'cart');
   const online = (list) => list.filter((device) => device.online).length;
   const shown = labelList.value.filter((label) => label.state === 'shown').length;
-  const failed = labelList.value.some((label) => label.state === 'failed');
+  const failed = labelList.value.some((label) => ['failed', 'service'].includes(label.state));
   const open = changes.value.filter((change) => change.state === 'published').length;
   return html`
     <dl class="figures">

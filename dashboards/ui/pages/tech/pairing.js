@@ -8,10 +8,11 @@ import { Empty } from '../../parts/states.js';
 import { FlashButton } from '../../parts/flash-button.js';
 import { Icon } from '../../parts/icon.js';
 import { toast } from '../../parts/toast.js';
+import { Tasks } from '../../parts/tasks.js';
 import { labelStates } from '../../words/map.js';
 import words from '../../words/tech.js';
 
-const TONES = { shown: 'ok', armed: 'info', pending: 'busy', failed: 'bad', unknown: 'plain' };
+const TONES = { shown: 'ok', armed: 'info', pending: 'busy', service: 'busy', failed: 'bad', unknown: 'plain' };
 const MOST_SHOWN = 60;
 
 const send = (product, label) => post('/api/labels/pair', { store: storeId.value, product, label });
@@ -75,6 +76,7 @@ export function Pairing() {
   );
   const found = labelList.value.filter((label) => matches(label, query.trim()));
   return html`
+    <${Tasks} quietly />
     <div class="device-grid">
       <${Card} title=${t(words.pairing)}><${Scan} onPaired=${onPaired} /><//>
       <${Card} title=${t(words.labels)} flush side=${html`
