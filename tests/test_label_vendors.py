@@ -23,14 +23,14 @@ from device_drivers.api import (
     Signal,
     TellLabel,
 )
+from device_drivers.bumble_client import bumble_channel, client_backend
+from device_drivers.bumble_scanner import scanner_backend
 from device_drivers.labels.gatt.bleak_link import Adapter, bleak_link
 from device_drivers.labels.gatt.server import Said
 from device_drivers.labels.vendor import atc, gicisky
 from device_drivers.labels.vendor.driver import Connect, VendorLabels
 from device_drivers.labels.vendor.peripheral import VendorPeripheral
 from device_drivers.labels.vendor.tags import AtcTag, GiciskyTag, VendorTag
-from device_drivers.virtual.bleak_backend import scanner_backend
-from device_drivers.virtual.bleak_client import bumble_channel, client_backend
 from firmware_specs.frames.esl import (
     GLASS,
     DisplayState,

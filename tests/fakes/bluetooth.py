@@ -15,13 +15,13 @@ from bumble.hci import Address
 from bumble.keys import MemoryKeyStore
 from bumble.link import LocalLink
 
+from device_drivers.bumble_client import bumble_channel, client_backend, just_works
+from device_drivers.bumble_scanner import scanner_backend
 from device_drivers.labels.gatt.bleak_link import Adapter
 from device_drivers.labels.gatt.server import EslServer
 from device_drivers.labels.virtual.connection import OwnLabel
-from device_drivers.labels.virtual.peripheral import LabelPeripheral, just_works
+from device_drivers.labels.virtual.peripheral import LabelPeripheral
 from device_drivers.labels.virtual.radio import VirtualRadio
-from device_drivers.virtual.bleak_backend import scanner_backend
-from device_drivers.virtual.bleak_client import bumble_channel, client_backend
 
 GATEWAY = "F2:00:00:00:00:01"
 ADVERTISED_MS = 20.0

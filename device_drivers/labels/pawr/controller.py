@@ -15,14 +15,13 @@ from bumble.keys import JsonKeyStore
 from bumble.transport import open_transport
 
 from device_drivers.api import Deed, DeviceUnreachableError, Signal
+from device_drivers.bumble_client import BumbleClientBackend, bumble_channel, client_backend, just_works
+from device_drivers.bumble_scanner import scanner_backend
 from device_drivers.labels.gatt.bleak_link import Adapter, bleak_link
 from device_drivers.labels.gatt.client import EslClient
 from device_drivers.labels.pawr.driver import PawrLabels, Radio
 from device_drivers.labels.pawr.hci_radio import Connected, HciRadio
 from device_drivers.labels.register import Register
-from device_drivers.labels.virtual.peripheral import just_works
-from device_drivers.virtual.bleak_backend import scanner_backend
-from device_drivers.virtual.bleak_client import BumbleClientBackend, bumble_channel, client_backend
 from firmware_specs.frames.pawr import Timing
 
 

@@ -12,8 +12,8 @@ from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 from bumble.keys import MemoryKeyStore
 from bumble.l2cap import LeCreditBasedChannel, LeCreditBasedChannelSpec
-from bumble.pairing import PairingConfig, PairingDelegate
 
+from device_drivers.bumble_client import just_works
 from device_drivers.labels.gatt.server import EslServer, RefusedAttributeError, Said
 from device_drivers.labels.virtual.connection import MTU, Change
 from firmware_specs.frames import esl, ots
@@ -149,9 +149,3 @@ class LabelPeripheral:
     async def _step(self, what: str) -> None:
         if self._before is not None:
             await self._before(what)
-
-
-def just_works(_connection: Connection) -> PairingConfig:
-    """Return how a label pairs: LE Secure Connections, bonded, and nobody asked, for it has neither keys nor eyes."""
-    delegate = PairingDelegate(PairingDelegate.IoCapability.NO_OUTPUT_NO_INPUT)
-    return PairingConfig(sc=True, mitm=False, bonding=True, delegate=delegate)

@@ -22,6 +22,7 @@ from bumble import core
 from bumble.device import Connection, Device, Peer
 from bumble.hci import Address
 from bumble.l2cap import LeCreditBasedChannel, LeCreditBasedChannelSpec
+from bumble.pairing import PairingConfig, PairingDelegate
 
 MTU: Final = 517
 SDU: Final = 1_024
@@ -228,6 +229,12 @@ async def bumble_channel(client: BleakClient, psm: int) -> AsyncIterator[BumbleC
 def client_backend(device: Device) -> type[BumbleClientBackend]:
     """Return a backend class that connects from this device."""
     return type("BumbleClientBackendOnDevice", (BumbleClientBackend,), {"device": device})
+
+
+def just_works(_connection: Connection) -> PairingConfig:
+    """Return how labels pair: LE Secure Connections, bonded, nobody asked, for they have neither keys nor display."""
+    delegate = PairingDelegate(PairingDelegate.IoCapability.NO_OUTPUT_NO_INPUT)
+    return PairingConfig(sc=True, mitm=False, bonding=True, delegate=delegate)
 
 
 def _uuid(uuid: core.UUID) -> str:
