@@ -139,3 +139,52 @@ def test_each_panel_begins_with_a_template_that_comes_along() -> None:
     for wrong in ("", "296x128", "296x128 pink", "0x5 bw", "296 x 128 bw"):
         with pytest.raises(ValueError, match="is no panel: write it as '296x128 bwr'"):
             Panel.from_text(wrong)
+
+
+# ---- labels that come and go
+
+
+async def test_a_label_is_hung_replaced_and_taken_down(cloud: tuple[Cloud, str]) -> None:
+    served, url = cloud
+    async with signed_in(url, "tech") as tech:
+        body = {"store": "demo", "address": "f0000000002a", "product": GTIN, "panel": "400x300 bwry"}
+        hung = (await tech.post("/api/labels", json=body)).json()
+        assert (hung["id"], hung["address"], hung["template"], hung["state"]) == (
+            "label-41",
+            "F0:00:00:00:00:2A",
+            "large-bwry",
+            "pending",
+        )
+        beside = next(place for place in plan_of(served).labels if place.gtin == GTIN)
+        place = next(place for place in plan_of(served).labels if place.id == "label-41")
+        assert (round(place.x_m - beside.x_m, 2), place.y_m) == (0.3, beside.y_m)
+        new = {"store": "demo", "address": "F0:00:00:00:00:2B"}
+        replaced = (await tech.post("/api/labels/label-41/replace", json=new)).json()
+        assert (replaced["address"], replaced["price_minor"]) == ("F0:00:00:00:00:2B", None)
+        assert (await tech.delete("/api/labels/label-41", params={"store": "demo"})).status_code == 204
+        assert "label-41" not in {place.id for place in plan_of(served).labels}
+
+
+@pytest.mark.parametrize(
+    ("path", "changed", "field", "said"),
+    [
+        ("", {"address": "E6:5A:01:00:00:01"}, "address", "is label-01 already: no two labels may have one address"),
+        ("", {"address": "nonsense"}, "address", "is no label's address, such as F0:00:00:00:00:03"),
+        ("", {"product": "123"}, "product", "no product's code"),
+        ("", {"panel": "100x100 bw"}, "panel", "no template comes along for a panel of 100x100 bw"),
+        ("", {"panel": "big"}, "panel", "is no panel: write it as"),
+        ("", {"beside": "label-99"}, "beside", "say beside which label it hangs"),
+        ("/label-02/replace", {"address": "E6:5A:01:00:00:01"}, "address", "is label-01 already"),
+    ],
+)
+async def test_a_label_that_cannot_be_hung_is_refused_with_its_field(
+    cloud: tuple[Cloud, str], path: str, changed: dict[str, Any], field: str, said: str
+) -> None:
+    served, url = cloud
+    body = {"store": "demo", "address": "F0:00:00:00:00:2A"} | ({} if path else {"product": GTIN})
+    before = plan_of(served)
+    async with signed_in(url, "tech") as tech:
+        answer = await tech.post(f"/api/labels{path}", json=body | changed)
+        assert (answer.status_code, answer.json()["error"]["field"]) == (422, field), answer.text
+        assert said in answer.json()["error"]["message"]
+    assert plan_of(served) == before

@@ -467,6 +467,31 @@ async def test_what_is_wrong_with_a_label_is_a_task_that_says_what_helps_and_is_
         await expect(visit.page.locator(".label-tile")).to_have_count(1)
 
 
+async def test_a_label_is_replaced_hung_and_taken_down_and_an_address_twice_is_named(
+    browser: Browser, fakes: dict[str, Fake]
+) -> None:
+    async with visiting(browser, fakes["home"], "/tech#/labels", role="tech") as visit:
+        page = visit.page
+        await page.get_by_role("button", name="Replace label-4", exact=True).click()
+        await page.get_by_label("Code of the label").fill("F0:00:00:00:00:05")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("dialog")).to_contain_text(
+            "is label-5 already: no two labels may have one address"
+        )
+        await page.get_by_label("Code of the label").fill("F0:00:00:00:01:05")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".toast")).to_contain_text("label-4 is replaced")
+        await page.get_by_role("button", name="Hang a new label").click()
+        await page.get_by_label("Code of the label").fill("F0:00:00:00:01:06")
+        await page.get_by_label("Code of the product").fill("6901230000102")
+        await page.get_by_role("dialog").get_by_role("button", name="Hang a new label").click()
+        await expect(page.locator(".toast").last).to_contain_text("label-41 hangs")
+        await page.get_by_label("Find a label").fill("F0:00:00:00:01:06")
+        await page.get_by_role("button", name=re.compile("Take label-4.* down")).click()
+        await page.get_by_role("dialog").get_by_role("button", name="Take down").click()
+        await expect(page.locator(".row .row-text", has_text="F0:00:00:00:01:06")).to_have_count(0)
+
+
 async def test_a_server_error_is_a_sentence_with_a_way_to_try_again(browser: Browser, fakes: dict[str, Fake]) -> None:
     server = fakes["home"]
     server.wreck(path="/api/stores/demo/snapshot", status=500)

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Response
 from sqlalchemy import select
 
 from cloud_broker.api.auth import Staff, need_store
-from cloud_broker.api.context import Cloud
+from cloud_broker.api.context import Cloud, Context
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import CommandView, InStore, Paired, Pairing
+from cloud_broker.api.models import CommandView, Hanging, InStore, Paired, Pairing, Replacement
+from cloud_broker.api.models import Label as LabelOnShelf
 from cloud_broker.clock import now_ms
+from cloud_broker.labels.hanging import hang, replace, take_down
 from cloud_broker.labels.pairing import PairingRefusedError, gateway_of, pair
 from cloud_broker.labels.plan import drawn, find_label
 from cloud_broker.labels.plan import view as label_view
@@ -19,6 +21,7 @@ from cloud_broker.live import Notice
 from cloud_broker.registry import orders
 from cloud_broker.state.engine import reading
 from cloud_broker.state.tables import stores
+from cloud_broker.tasks.tasks import close_task
 from vision.labels.draw import draw
 from vision.labels.drawing import LabelBarcodeError, LabelOverflowError
 
@@ -58,6 +61,55 @@ def pair_label(body: Pairing, cloud: Cloud, person: Staff) -> dict[str, Any]:
     cloud.send()
     cloud.tell(Notice("label", body.store, label_view(row)))
     return {"label": label_view(row), "before": before}
+
+
+@router.post("/api/labels", status_code=201, response_model=LabelOnShelf)
+def hang_label(body: Hanging, cloud: Cloud, person: Staff) -> dict[str, Any]:
+    """Hang a new label beside another."""
+    need_store(person, body.store)
+    with cloud.engine.begin() as connection:
+        try:
+            row = hang(
+                connection,
+                cloud.publisher,
+                body.store,
+                address=body.address,
+                product=body.product,
+                panel=body.panel,
+                beside=body.beside,
+            )
+        except PairingRefusedError as exc:
+            raise ApiError(422, "pairing", str(exc), exc.field) from exc
+    return _told(cloud, body.store, label_view(row))
+
+
+@router.post("/api/labels/{label}/replace", response_model=LabelOnShelf)
+def replace_label(label: str, body: Replacement, cloud: Cloud, person: Staff) -> dict[str, Any]:
+    """Put other hardware in a label's place."""
+    need_store(person, body.store)
+    with cloud.engine.begin() as connection:
+        try:
+            row = replace(connection, cloud.publisher, body.store, label, body.address)
+        except PairingRefusedError as exc:
+            raise ApiError(422, "pairing", str(exc), exc.field) from exc
+    return _told(cloud, body.store, label_view(row))
+
+
+@router.delete("/api/labels/{label}", status_code=204)
+def take_label_down(label: str, store: str, cloud: Cloud, person: Staff) -> None:
+    """Take a label off the shelf."""
+    need_store(person, store)
+    with cloud.engine.begin() as connection:
+        take_down(connection, cloud.publisher, store, label)
+        close_task(connection, store, "label", label, now_ms())
+    cloud.send()
+    cloud.tell(Notice("reload", store, {}))
+
+
+def _told(cloud: Context, store: str, view: dict[str, Any]) -> dict[str, Any]:
+    cloud.send()
+    cloud.tell(Notice("label", store, view))
+    return view
 
 
 @router.post("/api/labels/{label}/flash", status_code=201, response_model=CommandView)

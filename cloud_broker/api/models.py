@@ -122,6 +122,23 @@ class Pairing(In):
     label: str = Field(min_length=1, max_length=63, examples=["F0:00:00:00:00:03"])
 
 
+class Hanging(In):
+    """A new label: its address and its product as they were scanned, its panel, and beside which one it hangs."""
+
+    store: Id
+    address: str = Field(min_length=1, max_length=63, examples=["F0:00:00:00:00:03"])
+    product: str = Field(min_length=1, max_length=40, examples=["6901234567892"])
+    panel: str = Field(default="296x128 bw", max_length=40)
+    beside: Id | None = None
+
+
+class Replacement(In):
+    """Other hardware in a label's place: its address as it was scanned."""
+
+    store: Id
+    address: str = Field(min_length=1, max_length=63, examples=["F0:00:00:00:00:03"])
+
+
 class Paired(Out):
     """A label after it was paired, and the GTIN that it belonged to before."""
 

@@ -29,7 +29,7 @@ def pair(connection: Connection, publisher: Publisher, store: str, product: str,
     The label shows its old picture until the gateway has brought it to the new one; until then it counts for both.
     Raises PairingRefusedError.
     """
-    gtin = _gtin_of(connection, store, product)
+    gtin = product_of(connection, store, product)
     row = _label_of(connection, store, label)
     if row.gtin != gtin:
         connection.execute(
@@ -49,7 +49,8 @@ def pair(connection: Connection, publisher: Publisher, store: str, product: str,
     return find_label(connection, store, row.id), row.gtin
 
 
-def _gtin_of(connection: Connection, store: str, scanned: str) -> str:
+def product_of(connection: Connection, store: str, scanned: str) -> str:
+    """Return the GTIN of a product that the store sells, as it was scanned. Raises PairingRefusedError."""
     try:
         gtin = normal(scanned.strip())
     except GtinError as exc:

@@ -24,12 +24,12 @@ from dashboards import serve
 from tests.fakes.pages_agent import AGENT_ROUTES
 from tests.fakes.pages_answers import refuse, shop
 from tests.fakes.pages_cloud import CLOUD_ROUTES
+from tests.fakes.pages_labels import LABEL_ROUTES
 from tests.fakes.pages_life import live, turn_away, weigh
 from tests.fakes.pages_plan import Json
 from tests.fakes.pages_prices import fill_prices, keep_time
 from tests.fakes.pages_prices_api import PRICE_ROUTES
 from tests.fakes.pages_store import Store, filled, state
-from tests.fakes.pages_templates import TEMPLATE_ROUTES
 
 
 async def stream(request: Request) -> StreamingResponse:
@@ -95,7 +95,7 @@ def app(home: str = "home", store: Store | None = None) -> Starlette:
             yield
             tasks.cancel_scope.cancel()
 
-    own = [*CLOUD_ROUTES, *PRICE_ROUTES, *TEMPLATE_ROUTES] if home == "home" else AGENT_ROUTES
+    own = [*CLOUD_ROUTES, *PRICE_ROUTES, *LABEL_ROUTES] if home == "home" else AGENT_ROUTES
     served = Starlette(
         routes=[*own, Route("/api/live", stream), Route("/fake/break", wreck, methods=["POST"]), *serve.routes(home)],
         lifespan=lifespan,

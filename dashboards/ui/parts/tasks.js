@@ -20,7 +20,7 @@ const Task = ({ task, onChange }) => {
   const isOver = now.value > task.due_ms;
   const take = (taken) => post(tasksPath(task.id, 'take'), { taken }).then(onChange, complain);
   return html`
-    <li class="row task" data-task=${task.about} data-over=${isOver}>
+    <li class="row task wrapping" data-task=${task.about} data-over=${isOver}>
       <span class="row-icon" data-tone=${isOver ? 'bad' : 'offer'}><${Icon} name=${['battery', 'service'].includes(task.cause) ? 'power' : 'alert'} /></span>
       <span class="row-text"><b>${t(label?.name) || task.about} <small>${task.about}</small></b>
         <span>${t(causes[task.cause] ?? causes.refused)}</span>
@@ -42,6 +42,6 @@ export function Tasks({ quietly = false }) {
     <${Card} title=${t(words.title)} flush side=${load.data?.length ? html`<b class="count">${load.data.length}</b>` : null}>
       <${Loaded} load=${load} rows=${1} empty=${html`<${Empty} icon="check" title=${t(words.none)} note=${t(words.noneNote)} />`}>${(tasks) => html`
         <ul class="rows">${tasks.map((task) => html`<${Task} key=${task.id} task=${task} onChange=${load.reload} />`)}</ul>
-        <p class="field-note card-note">${t(words.safe)}</p>`}<//>
+        <p class="field-note task-note">${t(words.safe)}</p>`}<//>
     <//>`;
 }

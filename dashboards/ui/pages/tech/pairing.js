@@ -9,6 +9,7 @@ import { FlashButton } from '../../parts/flash-button.js';
 import { Icon } from '../../parts/icon.js';
 import { toast } from '../../parts/toast.js';
 import { Tasks } from '../../parts/tasks.js';
+import { HangDialog, ReplaceDialog, TakeDownDialog } from './hanging.js';
 import { labelStates } from '../../words/map.js';
 import words from '../../words/tech.js';
 
@@ -60,15 +61,20 @@ function Scan({ onPaired }) {
 const matches = (label, query) => !query || [label.id, label.gtin, label.address, label.name?.zh, label.name?.en]
   .some((text) => text?.toLowerCase().includes(query.toLowerCase()));
 
-const Row = ({ label }) => html`
-  <li class="row">
+const Row = ({ label, onReplace, onTakeDown }) => html`
+  <li class="row wrapping">
     <span class="row-icon"><${Icon} name="label" /></span>
     <span class="row-text"><b>${t(label.name)}</b><small>${label.id} · ${label.address} · ${label.gtin}${label.reason ? ` · ${label.reason}` : ''}</small></span>
-    <span class="row-side"><${Badge} tone=${TONES[label.state] ?? 'plain'}>${t(labelStates[label.state])}<//> <${FlashButton} label=${label} /></span>
+    <span class="row-side"><${Badge} tone=${TONES[label.state] ?? 'plain'}>${t(labelStates[label.state])}<//> <${FlashButton} label=${label} />
+      <button class="icon-button" aria-label=${t(words.replaceOne, { label: label.id })} title=${t(words.replace)} onClick=${() => onReplace(label)}><${Icon} name="undo" size=${18} /></button>
+      <button class="icon-button" aria-label=${t(words.takeDownOne, { label: label.id })} title=${t(words.takeDown)} onClick=${() => onTakeDown(label)}><${Icon} name="trash" size=${18} /></button></span>
   </li>`;
 
 export function Pairing() {
   const [query, setQuery] = useState('');
+  const [hanging, setHanging] = useState(false);
+  const [replacing, setReplacing] = useState(null);
+  const [taking, setTaking] = useState(null);
   const onPaired = ({ label, before }) => toast(
     t(words.paired, { label: label.id, name: t(label.name) }),
     'done',
@@ -78,13 +84,17 @@ export function Pairing() {
   return html`
     <${Tasks} quietly />
     <div class="device-grid">
-      <${Card} title=${t(words.pairing)}><${Scan} onPaired=${onPaired} /><//>
+      <${Card} title=${t(words.pairing)}><${Scan} onPaired=${onPaired} />
+        <button class="button" onClick=${() => setHanging(true)}><${Icon} name="plus" size=${18} /> ${t(words.hang)}</button><//>
       <${Card} title=${t(words.labels)} flush side=${html`
         <div class="search" data-size="small"><${Icon} name="search" size=${18} />
           <input type="search" aria-label=${t(words.findLabel)} placeholder=${t(words.findLabel)} value=${query} onInput=${(event) => setQuery(event.currentTarget.value)} /></div>`}>
         ${found.length === 0 && html`<${Empty} icon="label" title=${t(words.noLabels)} />`}
-        <ul class="rows">${found.slice(0, MOST_SHOWN).map((label) => html`<${Row} key=${label.id} label=${label} />`)}</ul>
+        <ul class="rows">${found.slice(0, MOST_SHOWN).map((label) => html`<${Row} key=${label.id} label=${label} onReplace=${setReplacing} onTakeDown=${setTaking} />`)}</ul>
         ${found.length > MOST_SHOWN && html`<p class="muted list-more">${t(words.moreLabels, { count: found.length - MOST_SHOWN })}</p>`}
       <//>
-    </div>`;
+    </div>
+    ${hanging && html`<${HangDialog} onClose=${() => setHanging(false)} />`}
+    ${replacing && html`<${ReplaceDialog} label=${replacing} onClose=${() => setReplacing(null)} />`}
+    ${taking && html`<${TakeDownDialog} label=${taking} onClose=${() => setTaking(null)} />`}`;
 }

@@ -1,4 +1,4 @@
-"""Label templates and tasks of the made-up store: kept in memory, drawn by the very renderer of the cloud."""
+"""Label templates, labels that come and go, and tasks of the made-up store, drawn by the cloud's own renderer."""
 
 import base64
 from typing import Any
@@ -122,7 +122,37 @@ async def take(request: Request) -> JSONResponse:
     return JSONResponse(task)
 
 
-TEMPLATE_ROUTES = [
+async def hang(request: Request) -> JSONResponse:
+    store, body = shop(request), await request.json()
+    taken = next((one for one in store.labels.values() if one["address"] == body["address"].upper()), None)
+    if taken is not None:
+        message = f"{body['address']} is {taken['id']} already: no two labels may have one address"
+        return refuse(422, "pairing", message, "address")
+    if "label" in request.path_params:
+        label = store.labels[request.path_params["label"]]
+    else:
+        product = store.products[body["product"].zfill(14)]
+        label = dict(next(iter(store.labels.values()))) | {
+            "id": f"label-{len(store.labels) + 1}",
+            "name": product["name"],
+        }
+        label |= {"gtin": product["gtin"], "panel": body["panel"]}
+    label |= {"address": body["address"].upper(), "state": "pending", "price_minor": None, "image_sha256": None}
+    store.labels[label["id"]] = label
+    store.tell("label", label)
+    return JSONResponse(label, status_code=201)
+
+
+async def take_down(request: Request) -> Response:
+    shop(request).labels.pop(request.path_params["label"], None)
+    shop(request).tell("reload", {})
+    return Response(status_code=204)
+
+
+LABEL_ROUTES = [
+    Route("/api/labels", hang, methods=["POST"]),
+    Route("/api/labels/{label}/replace", hang, methods=["POST"]),
+    Route("/api/labels/{label}", take_down, methods=["DELETE"]),
     Route("/api/stores/{store}/tasks", tasks),
     Route("/api/stores/{store}/tasks/{task}/take", take, methods=["POST"]),
     Route(AT, listed),
