@@ -14,15 +14,14 @@ LAST = "the end"
 GUEST = """export PATH=/usr/sbin:/usr/bin:/sbin:/bin PYTHONDONTWRITEBYTECODE=1 HOME=/root
 mount -t tmpfs tmpfs /lib/modules
 mkdir -p /lib/modules/{kernel} && mount --bind {root}/lib/modules/{kernel} /lib/modules/{kernel}
-mount -t tmpfs tmpfs /tmp
 busybox ip link set lo up
-modprobe bluetooth && modprobe hci_vhci && echo "modules are in" > /mnt/boot.log
+modprobe bluetooth && modprobe hci_vhci && echo "modules are in" > /aisle-share/boot.log
 mkdir -p /run/dbus /var/lib/bluetooth
 cp {root}/etc/dbus-1/system.d/bluetooth.conf /etc/dbus-1/system.d/
-dbus-daemon --system --fork >> /mnt/boot.log 2>&1
-{root}/usr/libexec/bluetooth/bluetoothd -n > /mnt/bluetoothd.log 2>&1 &
+dbus-daemon --system --fork >> /aisle-share/boot.log 2>&1
+{root}/usr/libexec/bluetooth/bluetoothd -n > /aisle-share/bluetoothd.log 2>&1 &
 cd {project}
-{python} -m tests.bluez.inside /mnt/steps.jsonl > /mnt/inside.log 2>&1
+{python} -m tests.bluez.inside /aisle-share/steps.jsonl > /aisle-share/inside.log 2>&1
 sync
 echo o > /proc/sysrq-trigger
 sleep 10

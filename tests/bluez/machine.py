@@ -21,11 +21,12 @@ for module in $(cat /modules/order); do insmod /modules/$module || echo "insmod 
 mount -t 9p -o trans=virtio,version=9p2000.L,ro,cache=loose,msize=512000 host /lower || poweroff -f
 mount -t tmpfs -o size=1g tmpfs /upper; mkdir -p /upper/changed /upper/work
 mount -t overlay -o lowerdir=/lower,upperdir=/upper/changed,workdir=/upper/work overlay /new || poweroff -f
-mkdir -p /new/mnt; mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 share /new/mnt || poweroff -f
+mkdir -p /new/aisle-share
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 share /new/aisle-share || poweroff -f
 mount --move /dev /new/dev; mount --move /proc /new/proc; mount --move /sys /new/sys
 mkdir -p /new/dev/pts /new/dev/shm; mount -t devpts devpts /new/dev/pts; mount -t tmpfs tmpfs /new/dev/shm
 mount -t tmpfs tmpfs /new/run
-exec switch_root /new /bin/sh /mnt/guest.sh
+exec switch_root /new /bin/sh /aisle-share/guest.sh
 """
 
 
