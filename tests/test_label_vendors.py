@@ -1,6 +1,8 @@
 """Labels of two makers: their bytes by hand, pictures over a Bluetooth stack, and the gateway's language on top."""
 
+import os
 import struct
+import time
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -25,10 +27,12 @@ from device_drivers.api import (
 )
 from device_drivers.bumble_client import bumble_channel, client_backend
 from device_drivers.bumble_scanner import scanner_backend
+from device_drivers.labels.flash import Flash
 from device_drivers.labels.gatt.bleak_link import Adapter, bleak_link
 from device_drivers.labels.gatt.server import Said
 from device_drivers.labels.vendor import atc, gicisky
 from device_drivers.labels.vendor.driver import Connect, VendorLabels
+from device_drivers.labels.vendor.held import HeldLabel
 from device_drivers.labels.vendor.peripheral import VendorPeripheral
 from device_drivers.labels.vendor.tags import AtcTag, GiciskyTag, VendorTag
 from firmware_specs.frames.esl import (
@@ -259,6 +263,23 @@ async def test_makers_labels_are_told_like_others_and_drawn_when_their_time_come
         await shows(driver, heard, ONE, image)
         await driver.do(TellLabel("F0:00:00:00:00:09", bytes(ReadSensor(GLASS))))
         assert answer(heard, "F0:00:00:00:00:09") == SensorValue(GLASS, bytes(8))
+
+
+async def test_commands_at_one_moment_are_kept_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = os.replace
+
+    def slowly(part: Path, file: Path) -> None:
+        time.sleep(0.002)
+        replace(part, file)
+
+    monkeypatch.setattr(os, "replace", slowly)
+    async with shop(tmp_path, {ONE: GiciskyTag(0x33)}) as (driver, _), anyio.create_task_group() as tasks:
+        await driver.do(LoadImage(ONE, 1, bytes(PICTURE.as_object())))
+        at_ms = absolute_time_ms(driver._now_ms() + 60_000)
+        for ahead_ms in range(40):
+            tasks.start_soon(driver.do, TellLabel(ONE, bytes(DisplayTimedImage(1, 0))))
+            tasks.start_soon(driver.do, TellLabel(ONE, bytes(DisplayTimedImage(1, at_ms + ahead_ms))))
+    assert HeldLabel(Flash(tmp_path, ONE)).tag.timed == (1, at_ms + 39)
 
 
 async def test_a_low_battery_and_wrong_deeds_are_named(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -70,6 +70,12 @@ class _Served:
     failures: int = 0
     again_s: float = 0.0
     is_busy: bool = False
+    disk: anyio.Lock = field(default_factory=anyio.Lock)
+
+    async def keep(self) -> None:
+        """Put what the label holds on the disk: a picture sent and a command told may come at the same moment."""
+        async with self.disk:
+            await anyio.to_thread.run_sync(self.label.keep, self.label.to_keep())
 
 
 class VendorLabels:
@@ -134,7 +140,7 @@ class VendorLabels:
             served.label.load(slot, image)
         except ValueError as exc:
             raise DeviceRefusedError(f"label {address}: {exc}") from exc
-        await anyio.to_thread.run_sync(served.label.keep)
+        await served.keep()
 
     async def _tell(self, address: str, command: bytes) -> None:
         if len(command) < 2:
@@ -142,7 +148,7 @@ class VendorLabels:
         served = self._held(address)
         absolute_ms = absolute_time_ms(self._now_ms())
         answer = served.label.tag.tell(command[:1] + b"\0" + command[2:], anyio.current_time(), absolute_ms)
-        await anyio.to_thread.run_sync(served.label.keep)
+        await served.keep()
         if answer is not None:
             self._emit(LabelAnswered(address, answer))
 
@@ -169,7 +175,8 @@ class VendorLabels:
             if served.failures:
                 logger.info("label %s has taken its picture", address)
             served.failures = 0
-            await anyio.to_thread.run_sync(label.sent, image)
+            label.sent(image)
+            await served.keep()
         finally:
             served.is_busy = False
 

@@ -5,6 +5,7 @@ it; that its panel then really drew it, nobody can ask such a label.
 """
 
 import struct
+from collections.abc import Mapping
 
 from device_drivers.labels.flash import Flash
 from device_drivers.labels.tag import Tag
@@ -17,7 +18,7 @@ NEVER_S = float("inf")
 
 
 class HeldLabel:
-    """One label. Its methods block for the time of a disk access."""
+    """One label. What it holds is read from the disk at once, and put there by `keep`."""
 
     def __init__(self, flash: Flash) -> None:
         self._flash = flash
@@ -58,7 +59,6 @@ class HeldLabel:
         """The label has taken a picture."""
         if self.tag.wanted == image:
             self.tag.finish()
-        self.keep()
 
     def is_low(self, low: bool) -> None:
         """Its battery is low, or is not."""
@@ -72,13 +72,18 @@ class HeldLabel:
         self.panel = Panel(display.width_px, display.height_px, Palette(display.kind))
         self.tag.image_bytes = HEADER_BYTES + self.panel.image_bytes
 
-    def keep(self) -> None:
-        """Put it on the disk."""
-        if self.panel is not None:
-            self._flash.keep("display", bytes(self._display))
-        for slot, image in self.tag.stored.items():
-            self._flash.keep(f"slot{slot}", image)
-        self._flash.keep("panel", self.tag.panel)
-        self._flash.keep("wanted", self.tag.wanted)
+    def to_keep(self) -> dict[str, bytes | None]:
+        """Return what must survive the process, by its name in the flash, as it is now."""
         timed = self.tag.timed
-        self._flash.keep("timed", None if timed is None else struct.pack("<BI", *timed))
+        return {
+            "display": None if self.panel is None else bytes(self._display),
+            **{f"slot{slot}": image for slot, image in self.tag.stored.items()},
+            "panel": self.tag.panel,
+            "wanted": self.tag.wanted,
+            "timed": None if timed is None else struct.pack("<BI", *timed),
+        }
+
+    def keep(self, state: Mapping[str, bytes | None]) -> None:
+        """Put it on the disk. Blocks for the time of a disk access; one call at a time, in the order of the states."""
+        for name, data in state.items():
+            self._flash.keep(name, data)
