@@ -88,7 +88,20 @@ class SoundEnded:
     complete: bool
 
 
-Signal = AdvertHeard | FrameTaken | LabelAnswered | LabelSilent | SoundEnded
+@dataclass(frozen=True, slots=True)
+class WheelsRolled:
+    """What wheels have told since the last such signal.
+
+    `moved_m` is the way in metres, `heading_rad` its direction, 0 along +x and counter-clockwise, which may be off by
+    a constant; `rolled_s` is monotonic seconds.
+    """
+
+    moved_m: float
+    heading_rad: float
+    rolled_s: float
+
+
+Signal = AdvertHeard | FrameTaken | LabelAnswered | LabelSilent | SoundEnded | WheelsRolled
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status: 1 when it failed, 2 when it was asked wrongly."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(
-        stream=sys.stdout, level=options.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        stream=sys.stderr if options.command == "locate" else sys.stdout,
+        level=options.log.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     # They tell of every request; what matters of it we say ourselves.
     for name in ("httpx", "httpcore", "bumble", "uvicorn"):
@@ -33,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return simulate(options.labels, options.loss, options.seed, options.way, as_json=options.json)
         case "label":
             return _label(options)
+        case "locate":
+            from edge_agent.locate import run as locate
+
+            return locate(options.site, options.survey, options.config, sys.stdin, sys.stdout)
         case _:
             return _status(options.config, as_json=options.json)
 
@@ -61,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     for one in (apply, lookup):
         one.add_argument("--into", type=Path, default=Path(".aisle/pricebook"), help="where books are kept")
         one.add_argument("--json", action="store_true", help="print JSON (always so)")
+    locate = commands.add_parser(
+        "locate", help="where a device is: packets and questions as JSON lines in, answers out"
+    )
+    locate.add_argument("--site", type=Path, required=True, help="SITE.json: levels, walls, beacons, zones")
+    locate.add_argument("--survey", type=Path, help="SURVEY.json: what was heard where")
+    locate.add_argument("--config", type=Path, help="a TOML file of constants that are to be otherwise")
     _label_doors(commands.add_parser("label", help="one shelf label by hand"))
     labels = commands.add_parser("labels", help="shelf labels")
     tried = labels.add_subparsers(dest="deed", required=True)

@@ -21,6 +21,7 @@ from firmware_specs.presence import Presence
 from firmware_specs.pricebook.edition import Edition
 from firmware_specs.rules.promotions import PromotionBook
 from firmware_specs.signing import Envelope, payload_type
+from firmware_specs.surveyed import SitePlan, Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,8 @@ def files() -> dict[str, str]:
         },
         "kinds.json": {name: kind_view(kind) for name, kind in kinds().items()},
         "kind.schema.json": Kind.model_json_schema(),
+        "site.schema.json": msgspec.json.schema(SitePlan),
+        "survey.schema.json": msgspec.json.schema(Survey),
     }
     texts = {
         name: json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"

@@ -8,7 +8,7 @@ from anyio.abc import TaskStatus
 from starlette.routing import BaseRoute
 
 from cloud_broker.bus.port import Message
-from device_drivers.api import AdvertHeard, FrameTaken, Signal
+from device_drivers.api import AdvertHeard, FrameTaken, Signal, WheelsRolled
 from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Surroundings
 from edge_agent.roles.catalogue import Catalogue
 from edge_agent.roles.offering import Offering
@@ -64,6 +64,8 @@ class Cart:
         """See `Role.on_signal`."""
         if isinstance(signal, AdvertHeard):
             self._whereabouts.hear(signal)
+        elif isinstance(signal, WheelsRolled):
+            self._whereabouts.roll(signal)
         elif isinstance(signal, FrameTaken):
             self._reader.take(signal)
 

@@ -1,25 +1,22 @@
 """Where this device is: beacons heard, through the positioning engine, to a position twice a second."""
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from device_drivers.api import AdvertHeard
+from device_drivers.api import AdvertHeard, WheelsRolled
 from edge_agent.app import Held, MatterRefusedError, Surroundings
 from edge_agent.outbox import OutboxFullError
 from edge_agent.roles.matter import matter_of
 from firmware_specs.desired import Site
 from firmware_specs.events import PositionFixed
-from positioning import Packet, RadioMap, State, build, estimate, packet_from_advert, start, step, zone_probability
+from positioning import Move, Tracker, build
+from positioning.store import Adverts, plan_of
 
 EVERY_S: Final = 0.5
 LOST_S: Final = 5.0
 """After so long without a beacon the device does not say any more where it is."""
-
-MOST_PACKETS: Final = 2_000
-"""How many packets may wait for a step; older ones go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class Fix:
 
 
 class Whereabouts:
-    """Hears beacons and computes positions; says one at each `tick`, `EVERY_S` apart.
+    """Hears beacons and wheels and computes positions; says one at each `tick`, `EVERY_S` apart.
 
     Args:
         monotonic_s: monotonic seconds, the clock of `AdvertHeard.heard_s`.
@@ -48,10 +45,9 @@ class Whereabouts:
     def __init__(self, surroundings: Surroundings, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._surroundings = surroundings
         self._monotonic_s = monotonic_s
-        self._model: RadioMap | None = None
-        self._state: State | None = None
-        self._packets: deque[Packet] = deque(maxlen=MOST_PACKETS)
-        self._heard_s = float("-inf")
+        self._tracker: Tracker | None = None
+        self._adverts = Adverts({})
+        self._heard: dict[str, float] = {}
         self.site: Site | None = None
         self.fix: Fix | None = None
 
@@ -59,39 +55,35 @@ class Whereabouts:
         """Take a site into use; the belief starts anew. Raises MatterRefusedError."""
         site = matter_of(held, Site)
         try:
-            self._model = build(site)
+            model, self._adverts = build(plan_of(site)), Adverts.of(site)
         except ValueError as exc:
             raise MatterRefusedError(f"site {site.version}: {exc}") from exc
         self.site = site
-        self._state = None
+        self._tracker, self._heard = Tracker(model), {}
 
     def hear(self, advert: AdvertHeard) -> None:
-        """Keep what a beacon said for the next step; other advertisements are nothing."""
-        packet = packet_from_advert(advert.manufacturer, advert.rssi_dbm, advert.heard_s)
-        if packet is not None:
-            self._packets.append(packet)
+        """Take what a beacon of the site said; other advertisements are nothing."""
+        packet = self._adverts.packet(advert.manufacturer, advert.rssi_dbm, advert.heard_s)
+        if packet is not None and self._tracker is not None:
+            self._tracker.hear(packet)
+            self._heard[packet.beacon] = advert.heard_s
+
+    def roll(self, told: WheelsRolled) -> None:
+        """Take what the wheels told."""
+        if self._tracker is not None:
+            self._tracker.move(Move(told.moved_m, told.heading_rad), told.rolled_s)
 
     def tick(self) -> Fix | None:
         """Compute and say where the device is; None, and nothing said, while no beacon of the site is heard."""
-        if self._model is None or self.site is None:
+        if self._tracker is None:
             return None
         now_s = self._monotonic_s()
-        packets, self._packets = self._packets, deque(maxlen=MOST_PACKETS)
-        before = self._state if self._state is not None else start(self._model, now_s)
-        self._state = state = step(self._model, before, packets, now_s)
-        where = estimate(self._model, state)
-        if where.beacons_heard:
-            self._heard_s = now_s
-        if now_s - self._heard_s > LOST_S:
+        if now_s - max(self._heard.values(), default=float("-inf")) > LOST_S:
             self.fix = None
             return None
-        model = self._model
-        zones = {
-            zone.id: zone_probability(model, state, zone.polygon)
-            for zone in self.site.zones
-            if zone.level == self.site.level
-        }
-        self.fix = Fix(where.x_m, where.y_m, model.level, where.sigma_m, where.beacons_heard, zones)
+        where = self._tracker.estimate(now_s)
+        beacons_heard = sum(now_s - heard_s <= EVERY_S for heard_s in self._heard.values())
+        self.fix = Fix(where.x_m, where.y_m, where.level, where.sigma_m, beacons_heard, where.zones)
         self._say(self.fix)
         return self.fix
 

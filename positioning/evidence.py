@@ -1,0 +1,80 @@
+"""What packets say about where they were heard."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from positioning.belief import Belief, Window
+from positioning.floor import Cells
+from positioning.loudness import quiet
+from positioning.model import Model, Setting
+from positioning.readings import is_strength
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A beacon heard: which, how strong in dBm, and when in monotonic seconds."""
+
+    beacon: str
+    rssi_dbm: float
+    heard_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Strengths:
+    """What one beacon said in a step: its packets in dBm, by how much it is known to be off, and each one's weight."""
+
+    beacon: int
+    rssi_dbm: list[float]
+    bias_db: float
+    weight: float
+
+
+def usable(order: Mapping[str, int], packets: Iterable[Packet], now_s: float) -> dict[int, list[float]]:
+    """Return the strengths of each known beacon; sorted, so that the order in which packets came says nothing."""
+    heard: dict[int, list[float]] = {}
+    for packet in packets:
+        beacon = order.get(packet.beacon)
+        if beacon is not None and is_strength(packet.rssi_dbm) and packet.heard_s <= now_s:
+            heard.setdefault(beacon, []).append(packet.rssi_dbm)
+    return {beacon: sorted(heard[beacon]) for beacon in sorted(heard)}
+
+
+def likelihoods(
+    model: Model, beliefs: Sequence[Belief], heard: Sequence[Strengths], trust: float, passed_s: float
+) -> dict[tuple[int, int], tuple[Window, Cells]]:
+    """Return the likelihood of all packets for each (level, setting) that is believed in, where it is believed in.
+
+    They are scaled by one number for all, so that the largest is one.
+    """
+    count = sum(len(said.rssi_dbm) for said in heard)
+    logs: dict[tuple[int, int], tuple[Window, Cells]] = {}
+    for level, belief in enumerate(beliefs):
+        rate_hz = model.rates_hz[level]
+        for setting in {guess.setting for guess in belief}:
+            window = reduce(Window.joined, (guess.window for guess in belief if guess.setting == setting))
+            log = _log_likelihood(model, level, window, model.settings[setting], heard)
+            if rate_hz is not None:
+                log += quiet(rate_hz[window.cut], count, passed_s, model.tuning)
+            logs[level, setting] = window, log
+    most = np.float32(max(float(log.max()) for _, log in logs.values()))
+    return {key: (window, np.exp(np.float32(trust) * (log - most))) for key, (window, log) in logs.items()}
+
+
+def _log_likelihood(model: Model, level: int, window: Window, setting: Setting, heard: Sequence[Strengths]) -> Cells:
+    total = np.zeros((window.high - window.low, window.right - window.left), dtype=np.float32)
+    everywhere = 0.0
+    for said in heard:
+        for rssi_dbm in said.rssi_dbm:
+            row = model.log_likelihood(
+                said.beacon, level, setting.law, round(rssi_dbm - setting.offset_db - said.bias_db)
+            )
+            if isinstance(row, float):
+                everywhere += said.weight * row
+            elif said.weight == 1.0:
+                total += row[window.cut]
+            else:
+                total += np.float32(said.weight) * row[window.cut]
+    return total + np.float32(everywhere)
