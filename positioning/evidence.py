@@ -9,8 +9,11 @@ import numpy as np
 from positioning.belief import Belief, Window
 from positioning.floor import Cells
 from positioning.loudness import quiet
-from positioning.model import Model, Setting
+from positioning.model import LOG_PARTS, MOST_ADDED, Model, Setting
 from positioning.readings import is_strength
+
+_WHOLE = 0.97
+"""A weight so near to one is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +67,25 @@ def likelihoods(
 
 
 def _log_likelihood(model: Model, level: int, window: Window, setting: Setting, heard: Sequence[Strengths]) -> Cells:
-    total = np.zeros((window.high - window.low, window.right - window.left), dtype=np.float32)
-    everywhere = 0.0
+    shape = (window.high - window.low, window.right - window.left)
+    whole = shape == model.floors[level].shape
+    total, parts = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.int16)
+    everywhere, added = 0.0, 0
     for said in heard:
+        shift_db = setting.offset_db + said.bias_db
         for rssi_dbm in said.rssi_dbm:
-            row = model.log_likelihood(
-                said.beacon, level, setting.law, round(rssi_dbm - setting.offset_db - said.bias_db)
-            )
+            row = model.log_likelihood(said.beacon, level, setting.law, round(rssi_dbm - shift_db))
             if isinstance(row, float):
                 everywhere += said.weight * row
-            elif said.weight == 1.0:
-                total += row[window.cut]
-            else:
-                total += np.float32(said.weight) * row[window.cut]
-    return total + np.float32(everywhere)
+                continue
+            part = row if whole else row[window.cut]
+            if said.weight < _WHOLE:
+                total += np.float32(said.weight) * part
+                continue
+            np.add(parts, part, out=parts)
+            added += 1
+            if added == MOST_ADDED:
+                total += parts
+                parts[:], added = 0, 0
+    total += parts
+    return (total + np.float32(everywhere)) * np.float32(1 / LOG_PARTS)

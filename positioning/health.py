@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from positioning.belief import Belief, Guess, cropped
+from positioning.belief import Belief, Guess, Window
+from positioning.floor import Floor
 from positioning.model import Model
 from positioning.tuning import Tuning
 
@@ -22,6 +23,9 @@ Ill = Literal["dead", "moved", "gain"]
 _BIASES_DB = np.arange(-24, 25, 3)
 _MOST_WATCHED = 64
 """In a site of more beacons than these, only those that this device has heard can be found dead."""
+_FEW = 150
+"""As many of the likeliest cells stand for a belief."""
+_MOST_TRIED = 1500
 
 PerBeacon = NDArray[np.float64]
 """Shape (beacons,)."""
@@ -110,8 +114,7 @@ def _ill(model: Model, health: Health) -> tuple[tuple[int, Ill], ...]:
 def _missed(model: Model, before: Health, level: int, guess: Guess, passed_s: float) -> Health:
     """Return the health after counting what each silent beacon should have sent, at the rate of the others."""
     tuning, floor = model.tuning, model.floors[level]
-    alive = cropped(guess, floor, 0.005 * guess.mass)
-    share = (alive.cells / alive.cells.sum()).astype(np.float64)
+    cells, share = _likeliest(guess, floor)
     setting = model.settings[guess.setting]
     was_heard = before.count > 0
     missed = np.where(was_heard, 0.0, before.missed)
@@ -120,8 +123,8 @@ def _missed(model: Model, before: Health, level: int, guess: Guess, passed_s: fl
         sound = model.sound(beacon, level, setting.law)
         if sound is not None:
             # Doubt in the map is no fault of a silent beacon.
-            sure_dbm = sound.mean_dbm.astype(np.float64) - sound.sd_db
-            mean_dbm = float((share * sure_dbm.reshape(floor.shape)[alive.window.cut]).sum())
+            sure_dbm = sound.mean_dbm[cells].astype(np.float64) - sound.sd_db[cells]
+            mean_dbm = float(share @ sure_dbm)
             above_db = mean_dbm + setting.offset_db + before.bias_db(beacon) - tuning.weakest_dbm
             expected_hz[beacon] = min(1.0, max(0.0, above_db / tuning.audible_db))
     rate_hz, audible = before.rate_hz, float(expected_hz[was_heard].sum())
@@ -140,47 +143,75 @@ def _watched(before: Health, was_heard: NDArray[np.bool_]) -> list[int]:
     return [int(beacon) for beacon in np.flatnonzero(was_heard | (before.missed > 0))]
 
 
+def _likeliest(guess: Guess, floor: Floor) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the numbers of a hypothesis' likeliest cells on its level, and how they share its probability."""
+    flat = guess.cells.ravel()
+    order = np.argpartition(flat, -_FEW)[-_FEW:] if flat.size > _FEW else np.arange(flat.size)
+    rows, columns = np.divmod(order, guess.cells.shape[1])
+    cells = (rows + guess.window.low) * floor.shape[1] + columns + guess.window.left
+    share = flat[order].astype(np.float64)
+    return cells, share / share.sum()
+
+
 def _tested(model: Model, before: Health, level: int, guess: Guess) -> Health:
     """Return the health after each beacon was compared with all others; the same health where it is too early."""
-    tuning, floor = model.tuning, model.floors[level]
-    setting = model.settings[guess.setting]
+    tuning, floor, setting = model.tuning, model.floors[level], model.settings[guess.setting]
     heard = [int(b) for b in np.flatnonzero(before.count > 0) if model.sound(int(b), level, setting.law) is not None]
     if len(heard) < 5:
         return before
-    alive = cropped(guess, floor, 0.05 * guess.mass)
-    rows, columns = alive.window.cut
-    here = (level, float(floor.x_m[columns].mean()), float(floor.y_m[rows].mean()))
+    cells, share = _likeliest(guess, floor)
+    here = (level, float(share @ floor.x_m[cells % floor.shape[1]]), float(share @ floor.y_m[cells // floor.shape[1]]))
     was = before.tested_at
     if was is not None and was[0] == level and math.hypot(here[1] - was[1], here[2] - was[2]) < tuning.epoch_m:
         return before
-    window = alive.window.around(math.ceil(tuning.test_m / floor.cell_m), floor)
-    free = np.log(floor.share[window.cut])
-    mean_dbm = {beacon: before.sum_dbm[beacon] / before.count[beacon] - setting.offset_db for beacon in heard}
-    weight = {beacon: np.float32(tuning.trust * min(before.count[beacon], 3.0)) for beacon in heard}
-
-    def log_likelihood(beacon: int, bias_db: float) -> NDArray[np.float32]:
-        row = model.log_likelihood(beacon, level, setting.law, round(mean_dbm[beacon] - bias_db))
-        return weight[beacon] * np.asarray(row)[window.cut]
-
-    fits = {beacon: log_likelihood(beacon, before.bias_db(beacon)) for beacon in heard}
-    trusts = {beacon: np.float32(before.weight(beacon)) for beacon in heard}
-    whole = free + sum(trusts[beacon] * fits[beacon] for beacon in heard)
-    odds = before.odds.copy()
-    # Three others fix a place; only what is beyond them is a witness.
-    witness = min(1.0, (len(heard) - 4) / tuning.witnesses)
+    beacons = np.array(heard)
+    told_dbm = before.sum_dbm[beacons] / before.count[beacons] - setting.offset_db
+    weight = tuning.trust * np.minimum(before.count[beacons], 3.0)
+    tried = _around(here, guess.window.around(math.ceil(tuning.test_m / floor.cell_m), floor), floor, tuning)
+    sounds = [model.sound(beacon, level, setting.law) for beacon in heard]
+    mean_dbm = np.array([sound.mean_dbm[tried] for sound in sounds if sound is not None], dtype=np.float32)
+    sd_db = np.array([sound.sd_db[tried] for sound in sounds if sound is not None], dtype=np.float32)
+    fits = weight[:, None] * _log_t(told_dbm[:, None] - before.bias[beacons, None] - mean_dbm, sd_db, tuning.freedom)
+    fits *= before.trust[beacons, None]
+    # For each beacon, where all the others say that the device is.
+    others = np.log(floor.share.ravel()[tried]) + fits.sum(axis=0) - fits
+    best = (
+        np.argpartition(others, -_FEW, axis=1)[:, -_FEW:]
+        if tried.size > _FEW
+        else np.tile(np.arange(tried.size), (beacons.size, 1))
+    )
+    likely_there = np.take_along_axis(others, best, axis=1)
+    likely_there = np.exp(likely_there - likely_there.max(axis=1, keepdims=True))
+    there_dbm, there_db = np.take_along_axis(mean_dbm, best, axis=1), np.take_along_axis(sd_db, best, axis=1)
+    error_db = (told_dbm[:, None] - there_dbm)[:, None, :] - _BIASES_DB[None, :, None].astype(np.float32)
+    log_t = weight[:, None, None] * _log_t(error_db, there_db[:, None, :], tuning.freedom)
+    fit = np.einsum("bc,bjc->bj", likely_there, np.exp(log_t))
     off = np.exp(-0.5 * (_BIASES_DB / tuning.moved_db) ** 2)
-    for beacon in heard:
-        others = whole - trusts[beacon] * fits[beacon]
-        others = np.exp(others - others.max())
-        fit = np.array(
-            [float((others * np.exp(log_likelihood(beacon, bias_db))).sum()) for bias_db in _BIASES_DB.tolist()]
-        )
-        likely = np.append(fit, (fit * off).sum() / off.sum())
-        after = odds[beacon] * np.maximum(likely / likely.max(), 1e-3) ** witness
-        # A little doubt comes back with each test, so that a beacon that was mended is well again.
-        odds[beacon] = 0.99 * after / after.sum() + 0.01 * _prior(tuning)
+    likely = np.column_stack((fit, fit @ off / off.sum()))
+    # Three others fix a place; only what is beyond them is a witness.
+    witness = min(1.0, (beacons.size - 4) / tuning.witnesses)
+    odds = before.odds.copy()
+    after = odds[beacons] * np.maximum(likely / likely.max(axis=1, keepdims=True), 1e-3) ** witness
+    # A little doubt comes back with each test, so that a beacon that was mended is well again.
+    odds[beacons] = 0.99 * after / after.sum(axis=1, keepdims=True) + 0.01 * _prior(tuning)
     biases = odds[:, :-1] / np.maximum(odds[:, :-1].sum(axis=1, keepdims=True), 1e-9)
     bias = biases @ _BIASES_DB
     doubt_db2 = biases @ _BIASES_DB.astype(np.float64) ** 2 - bias**2
     trust = np.maximum(0.05, 1 - odds[:, -1]) / (1 + np.maximum(0.0, doubt_db2 - 4.0) / 16.0)
     return replace(before, odds=odds, bias=bias, trust=trust, tested_at=here)
+
+
+def _around(here: tuple[int, float, float], window: Window, floor: Floor, tuning: Tuning) -> NDArray[np.intp]:
+    """Return the numbers of the cells not far from a place, every so many of them where there are many."""
+    reach_m = 2 * tuning.test_m
+    rows = np.flatnonzero(np.abs(floor.y_m - here[2]) <= reach_m)
+    columns = np.flatnonzero(np.abs(floor.x_m - here[1]) <= reach_m)
+    rows = rows[(rows >= window.low) & (rows < window.high)]
+    columns = columns[(columns >= window.left) & (columns < window.right)]
+    every = max(1, math.ceil(math.sqrt(rows.size * columns.size / _MOST_TRIED)))
+    return (rows[::every, None] * floor.shape[1] + columns[None, ::every]).ravel()
+
+
+def _log_t(error_db: NDArray[np.float64], sd_db: NDArray[np.float32], freedom: float) -> NDArray[np.float64]:
+    log_t: NDArray[np.float64] = -0.5 * (freedom + 1) * np.log1p((error_db / sd_db) ** 2 / freedom) - np.log(sd_db)
+    return log_t

@@ -15,6 +15,13 @@ from positioning.readings import Readings, readings_of
 from positioning.tuning import Tuning
 from positioning.zones import zone_shares
 
+LOG_PARTS = 64.0
+"""Logarithms are kept as integers, this many to one: adding them is what an update does most."""
+LEAST_LOG = -12.0
+MOST_ADDED = 40
+"""So many rows can be added before sixteen bits run over."""
+Logs = NDArray[np.int16]
+
 _MOST_REMEMBERED = 64 * 1024 * 1024
 """Bytes of likelihoods that are kept for the next packet of the same strength."""
 
@@ -62,7 +69,7 @@ class Model:
     surveyed: frozenset[str]
     z_m: float
     _sounds: dict[tuple[int, int, int], Sound | None] = field(default_factory=dict)
-    _rows: OrderedDict[tuple[int, int, int, int], Cells] = field(default_factory=OrderedDict)
+    _rows: OrderedDict[tuple[int, int, int, int], Logs] = field(default_factory=OrderedDict)
 
     @property
     def is_loud(self) -> bool:
@@ -98,8 +105,11 @@ class Model:
         apart = abs(floor - home)
         return sound_of(self.floors[floor], place, found, apart, self.tuning.exponents[law], self.z_m, self.tuning)
 
-    def log_likelihood(self, beacon: int, floor: int, law: int, rssi_dbm: int) -> Cells | float:
-        """Return log p(strength | cell) of one packet, shape (rows, columns); one number where it is not heard."""
+    def log_likelihood(self, beacon: int, floor: int, law: int, rssi_dbm: int) -> Logs | float:
+        """Return log p(strength | cell) of one packet, shape (rows, columns), in parts of `LOG_PARTS` as integers.
+
+        One number where the beacon is not heard on that floor, in the same parts.
+        """
         key = (beacon, floor, self._law(beacon, law), rssi_dbm)
         row = self._rows.get(key)
         if row is not None:
@@ -108,9 +118,9 @@ class Model:
         sound = self.sound(beacon, floor, law)
         if sound is None:
             mean_dbm, sd_db = np.float32(self.tuning.weakest_dbm - 6.0), np.float32(6.0)
-            return float(student_t(rssi_dbm, np.array([mean_dbm]), np.array([sd_db]), self.tuning)[0])
-        row = student_t(rssi_dbm, sound.mean_dbm.astype(np.float32), sound.sd_db.astype(np.float32), self.tuning)
-        row = row.reshape(self.floors[floor].shape)
+            return LOG_PARTS * float(student_t(rssi_dbm, np.array([mean_dbm]), np.array([sd_db]), self.tuning)[0])
+        exact = student_t(rssi_dbm, sound.mean_dbm.astype(np.float32), sound.sd_db.astype(np.float32), self.tuning)
+        row = (LOG_PARTS * np.maximum(exact, LEAST_LOG)).round().astype(np.int16).reshape(self.floors[floor].shape)
         self._rows[key] = row
         while len(self._rows) * row.nbytes > _MOST_REMEMBERED:
             self._rows.popitem(last=False)
@@ -144,7 +154,9 @@ def build(site: SitePlan, survey: Survey | None = None, tuning: Tuning | None = 
     floors, rates_hz = [], []
     for plan, extent in zip(site.levels, extents, strict=True):
         floor = floor_of(plan, extent, cell_m, tuning)
-        loud = loudness_of(floor, survey.walks, tuning)
+        # Points tell no time, so that a level that has them has no rate of its own.
+        has_points = any(point.level == plan.id for point in survey.points)
+        loud = None if has_points else loudness_of(floor, survey.walks, tuning)
         if loud is not None:
             walked = tuning.unwalked_share + (1 - tuning.unwalked_share) * loud[1]
             floor = replace(floor, share=floor.share * walked)

@@ -41,12 +41,14 @@ def listened(before: Stillness, heard: dict[int, list[float]], passed_s: float, 
         before.quick_dbm * quick, before.slow_dbm * slow, before.q * quick, before.s * slow,
         before.qq * quick**2, before.ss * slow**2, before.qs * (quick * slow),
     )  # fmt: skip
-    for beacon, strengths in heard.items():
-        total, count = math.fsum(strengths), len(strengths)
-        after.quick_dbm[beacon] += total
-        after.slow_dbm[beacon] += total
+    if heard:
+        beacons = np.fromiter(heard, dtype=np.intp, count=len(heard))
+        total = np.array([math.fsum(strengths) for strengths in heard.values()])
+        count = np.array([float(len(strengths)) for strengths in heard.values()])
+        after.quick_dbm[beacons] += total
+        after.slow_dbm[beacons] += total
         for sums in (after.q, after.s, after.qq, after.ss, after.qs):
-            sums[beacon] += count
+            sums[beacons] += count
     return after
 
 

@@ -69,7 +69,7 @@ class Tuning:
     """How likely a cell is that no walk of a survey came near, on a level with walks."""
 
     # ---- motion
-    walk_m: float = 1.3
+    walk_m: float = 1.1
     """Spread of a walker after one second, per axis; it grows with the root of time."""
     quick_s: float = 2.0
     slow_s: float = 8.0
@@ -100,7 +100,7 @@ class Tuning:
     # ---- health of beacons
     watch_s: float = 1.0
     """How often residuals are looked at."""
-    epoch_m: float = 1.0
+    epoch_m: float = 0.5
     """Residuals of one place err alike; only so far away they tell something new."""
     test_m: float = 5.0
     """How far from where the device is believed to be others may say that it is."""
@@ -110,7 +110,7 @@ class Tuning:
     """The same where no survey has heard it: what the law does not know must not be blamed on a beacon."""
     moved_db: float = 10.0
     """What a beacon that hangs elsewhere is off by, now up, now down."""
-    witnesses: float = 6.0
+    witnesses: float = 8.0
     """So many beacons besides the fewest needed make a test count whole."""
     unhealthy_share: float = 0.1
     """How likely a beacon has changed before anything is heard of it."""
