@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from device_drivers.api import Deed, Driver, Signal
-from edge_agent.settings import DriverSettings, FileDriver, HciDriver, Settings
+from edge_agent.settings import DriverSettings, EvdevDriver, FileDriver, HciDriver, Settings
 
 LABEL_GROUPS: Final = 4
 """Groups of an access point's train: room for about a thousand labels, each spoken to twenty times a second."""
@@ -105,6 +105,21 @@ def _camera(options: DriverSettings, settings: Settings) -> Driver:
     return V4l2Camera(source)
 
 
+def _wheels(options: DriverSettings, settings: Settings) -> Driver:
+    from device_drivers.wheels.odometry import Axle
+
+    if isinstance(options, EvdevDriver):
+        from device_drivers.wheels.evdev import EvdevWheels, opened
+
+        axle = Axle(options.ticks_per_m, options.track_m)
+        return EvdevWheels(opened(options.left), opened(options.right), axle)
+    from device_drivers.virtual.client import WorldClient
+    from device_drivers.wheels.virtual import VirtualWheels
+
+    world = _world(settings)
+    return InWorld(VirtualWheels(lambda: WorldClient(world.address, world.entity)), world)
+
+
 def _speaker(options: DriverSettings, settings: Settings) -> Driver:
     if options.type == "alsa":
         from device_drivers.speaker.alsa import AlsaSpeaker
@@ -167,6 +182,7 @@ def _connected_labels(settings: Settings) -> Driver:
 _BUILDERS: dict[str, Callable[[DriverSettings, Settings], Driver]] = {
     "beacons": _beacons,
     "camera": _camera,
+    "wheels": _wheels,
     "speaker": _speaker,
     "labels": _labels,
 }

@@ -152,6 +152,16 @@ class AlsaDriver(_Strict):
     device: str = "default"
 
 
+class EvdevDriver(_Strict):
+    """Two wheel encoders that Linux knows as input devices, by path."""
+
+    type: Literal["evdev"]
+    left: Annotated[str, Field(min_length=1)]
+    right: Annotated[str, Field(min_length=1)]
+    ticks_per_m: Annotated[float, Field(gt=0, le=1e6)] = 200.0
+    track_m: Annotated[float, Field(gt=0, le=10)] = 0.5
+
+
 class FileDriver(_Strict):
     """A recording for a camera, a WAV file for a speaker; without a path a speaker plays into nothing."""
 
@@ -160,7 +170,7 @@ class FileDriver(_Strict):
 
 
 DriverSettings = Annotated[
-    VirtualDriver | BleDriver | HciDriver | VendorDriver | V4l2Driver | AlsaDriver | FileDriver,
+    VirtualDriver | BleDriver | HciDriver | VendorDriver | V4l2Driver | AlsaDriver | EvdevDriver | FileDriver,
     Field(discriminator="type"),
 ]
 
@@ -189,11 +199,13 @@ class Settings(_Strict):
                 raise ValueError(f"drivers.{name}.type: expected virtual or ble")
             if name == "camera" and driver.type not in ("virtual", "v4l2", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, v4l2 or file")
+            if name == "wheels" and driver.type not in ("virtual", "evdev"):
+                raise ValueError(f"drivers.{name}.type: expected virtual or evdev")
             if name == "speaker" and driver.type not in ("virtual", "alsa", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, alsa or file")
             if name == "labels" and driver.type not in ("virtual", "ble", "hci", "vendor"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, ble, hci or vendor")
-            if driver.type == "virtual" and name in ("beacons", "camera") and self.virtual is None:
+            if driver.type == "virtual" and name in ("beacons", "camera", "wheels") and self.virtual is None:
                 raise ValueError(f"virtual.world: missing, but drivers.{name} is virtual; expected host:port")
         return self
 
@@ -245,7 +257,7 @@ def _rooted(driver: DriverSettings, folder: Path) -> DriverSettings:
 
 def _sentence(error: Any) -> str:
     # The discriminator's value stands in pydantic's path, but not in the TOML's.
-    tags = ("virtual", "ble", "v4l2", "alsa", "file")
+    tags = ("virtual", "ble", "v4l2", "alsa", "evdev", "file")
     parts = [str(part) for place, part in enumerate(error["loc"]) if not (place == 2 and part in tags)]
     where = ".".join(parts)
     message = str(error["msg"]).removeprefix("Value error, ")
