@@ -341,28 +341,34 @@ def half_seconds(seed: int, seconds: int) -> Iterator[tuple[float, list[Packet],
                 heard_s = number / 5 + n / 100
                 cart = truth.advance(world, cart, min(heard_s, tick / 2))
                 here = truth.pose(cart, min(heard_s, tick / 2))
-                rssi_dbm = air.heard_dbm(beacon, number, "cart-1", (here.x_m, here.y_m))
+                rssi_dbm = air.heard_dbm(beacon, number, "cart-1", (here.x_m, here.y_m), here.heading_rad)
                 if rssi_dbm is not None and heard_s <= tick / 2:
                     packets.append(Packet(beacon.id, rssi_dbm, heard_s))
         cart = truth.advance(world, cart, tick / 2)
         yield tick / 2, sorted(packets, key=lambda packet: packet.heard_s), truth.pose(cart, tick / 2)
 
 
-def test_in_the_virtual_store_three_of_four_fixes_lie_within_two_metres_and_a_half() -> None:
+@pytest.mark.parametrize(("has_wheels", "most_m"), [(False, 2.8), (True, 1.6)])
+def test_in_the_virtual_store_where_nothing_was_surveyed(has_wheels: bool, most_m: float) -> None:
+    """Regime: three walks of two minutes, beacons' places alone; wheels count 1 % too much, their heading is off."""
     model = build(plan_of(demo_site()))
     errors_m, covered = [], []
     for seed in (1, 2, 3):
-        tracker = Tracker(model)
+        tracker, before = Tracker(model), None
         for now_s, packets, pose in half_seconds(seed, 120):
             for packet in packets:
                 tracker.hear(packet)
+            if has_wheels and before is not None:
+                right_m, up_m = pose.x_m - before.x_m, pose.y_m - before.y_m
+                tracker.move(Move(1.01 * math.hypot(right_m, up_m), math.atan2(up_m, right_m) + 0.7), now_s)
+            before = pose
             where = tracker.estimate(now_s)
             if now_s > 5:
                 errors_m.append(away_m(where, pose.x_m, pose.y_m))
                 covered.append(is_inside(where, pose.x_m, pose.y_m))
     p75_m = statistics.quantiles(errors_m, n=4)[2]
-    assert p75_m < 2.5, p75_m
-    assert 0.8 < statistics.fmean(covered) < 0.99
+    assert p75_m < most_m, p75_m
+    assert 0.75 < statistics.fmean(covered) < 0.99
 
 
 def is_inside(where: Estimate, x_m: float, y_m: float) -> bool:

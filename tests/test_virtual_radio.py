@@ -27,7 +27,7 @@ from device_drivers.api import AdvertHeard, DeviceRefusedError, DeviceUnreachabl
 from device_drivers.ble import BleScanner
 from device_drivers.virtual import protocol
 from device_drivers.virtual import world as truth
-from device_drivers.virtual.air import Air
+from device_drivers.virtual.air import BODY_LOSS_DB, Air
 from device_drivers.virtual.bleak_backend import virtual_radio, virtual_scanner
 from device_drivers.virtual.client import WorldClient
 from device_drivers.virtual.demo_site import demo_products, demo_site
@@ -287,7 +287,9 @@ def story(seed: int, entity: str) -> list[object]:
     for second in range(180):
         one = truth.advance(world, one, float(second))
         here = truth.pose(one, float(second))
-        heard = [air.heard_dbm(beacon, second, entity, (here.x_m, here.y_m)) for beacon in SITE.beacons]
+        heard = [
+            air.heard_dbm(beacon, second, entity, (here.x_m, here.y_m), here.heading_rad) for beacon in SITE.beacons
+        ]
         told.append((here, truth.in_view(one), heard))
     return told
 
@@ -325,12 +327,21 @@ def test_the_air_follows_its_law_with_goods_in_the_way_weaker() -> None:
     beacon = SITE.beacons[6]
     open_db = [air.mean_dbm(beacon, (beacon.x_m + d, beacon.y_m)) for d in (0.5, 1.0)]
     assert all(-75 < level < -55 for level in open_db)
-    strengths = [air.heard_dbm(beacon, n, "cart-1", (8.0, 7.0)) for n in range(2000)]
+    facing_rad = math.atan2(beacon.y_m - 7.0, beacon.x_m - 8.0)
+    strengths = [air.heard_dbm(beacon, n, "cart-1", (8.0, 7.0), facing_rad) for n in range(2000)]
     lost = strengths.count(None) / len(strengths)
-    assert 0.09 < lost < 0.2
+    assert 0.17 < lost < 0.28
     heard = [level for level in strengths if level is not None]
-    assert 2.0 < statistics.pstdev(heard) < 6.0
-    assert statistics.fmean(heard) == pytest.approx(air.mean_dbm(beacon, (8.0, 7.0)) + air.gain_db("cart-1"), abs=1.5)
+    assert 2.0 < statistics.pstdev(heard) < 7.0
+    assert statistics.fmean(heard) == pytest.approx(air.mean_dbm(beacon, (8.0, 7.0)) + air.gain_db("cart-1"), abs=4.0)
+    # Who pushes stands between the cart and what is behind.
+    behind = [air.heard_dbm(beacon, n, "cart-1", (8.0, 7.0), facing_rad + math.pi) for n in range(2000)]
+    weak = [level for level in behind if level is not None]
+    assert statistics.fmean(heard) - statistics.fmean(weak) == pytest.approx(BODY_LOSS_DB, abs=1.0)
+    # A step of a wavelength and a half is another pattern of three channels.
+    near = [air.heard_dbm(beacon, n, "cart-1", (8.0, 7.2), facing_rad) for n in range(2000)]
+    levels = [level for level in near if level is not None]
+    assert statistics.fmean(levels) != pytest.approx(statistics.fmean(heard), abs=0.05)
     bare = Air(msgspec.structs.replace(SITE, shelves=[]), SEED)
     weaker = [bare.mean_dbm(one, (7.6, 8.0)) - air.mean_dbm(one, (7.6, 8.0)) for one in SITE.beacons]
     assert min(weaker) == 0.0

@@ -83,7 +83,8 @@ class WorldServer:
                 continue
             if guest.entity not in heard:
                 here = truth.pose(self._entity(guest.entity, now_s), now_s)
-                rssi_dbm = self._air.heard_dbm(beacon, packet, guest.entity, (here.x_m, here.y_m))
+                at = (here.x_m, here.y_m)
+                rssi_dbm = self._air.heard_dbm(beacon, packet, guest.entity, at, here.heading_rad)
                 heard[guest.entity] = None if rssi_dbm is None else pack(Heard(rssi_dbm, pdu))
             frame = heard[guest.entity]
             if frame is not None:
