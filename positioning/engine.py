@@ -22,6 +22,7 @@ from positioning.health import Health, healthy, watch
 from positioning.model import Model
 from positioning.motion import carried, strayed, wandered
 from positioning.stillness import Stillness, going, listened, unheard
+from positioning.tuning import Tuning
 
 _TICK_S = 0.5
 """The time that forgetting is stated for."""
@@ -223,7 +224,7 @@ def _normal(model: Model, beliefs: Sequence[Belief]) -> list[Belief]:
         or [max(zip(level, belief, strict=True), key=lambda pair: pair[0])]
         for level, belief in zip(masses, beliefs, strict=True)
     ]
-    kept = _within_budget(kept, tuning.most_work)
+    kept = _within_budget(kept, tuning)
     total = sum(mass for level in kept for mass, _ in level)
     scale, lost = (1 - tuning.lost_share) / total, tuning.lost_share
     normal = []
@@ -246,17 +247,19 @@ def _normal(model: Model, beliefs: Sequence[Belief]) -> list[Belief]:
     return normal
 
 
-def _within_budget(kept: list[list[tuple[float, Guess]]], most_cells: int) -> list[list[tuple[float, Guess]]]:
+def _within_budget(kept: list[list[tuple[float, Guess]]], tuning: Tuning) -> list[list[tuple[float, Guess]]]:
     """Return the likeliest hypotheses of all levels, as many as may be worked on, and each level's own likeliest."""
-    if sum(guess.cells.size for level in kept for _, guess in level) <= most_cells:
+    work = sum(guess.cells.size for level in kept for _, guess in level)
+    if work <= tuning.most_work and sum(map(len, kept)) <= tuning.most_guesses:
         return kept
     ranked = sorted(
         ((mass, number, guess) for number, level in enumerate(kept) for mass, guess in level), key=lambda one: -one[0]
     )
     chosen: list[list[tuple[float, Guess]]] = [[] for _ in kept]
     work = 0
-    for mass, number, guess in ranked:
-        if work + guess.cells.size <= most_cells or not chosen[number]:
+    for rank, (mass, number, guess) in enumerate(ranked):
+        fits = rank < tuning.most_guesses and work + guess.cells.size <= tuning.most_work
+        if fits or not chosen[number]:
             chosen[number].append((mass, guess))
             work += guess.cells.size
     return chosen

@@ -131,6 +131,8 @@ class Tuning:
     """Of a hypothesis' probability that goes to its neighbours in a second."""
     most_work: int = 4_000_000
     """Cells of all hypotheses together; the least likely ones of more are dropped."""
+    most_guesses: int = 160
+    """Hypotheses of all levels together: a cart that stands learns nothing more, and must not work at it."""
     crop_share: float = 1e-5
     """Of a hypothesis, what may be lost at its edges."""
     fewest_share: float = 3e-4
