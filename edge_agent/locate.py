@@ -1,6 +1,7 @@
 """`edge-agent locate`: packets, odometry and questions as JSON lines in, an answer for each question out."""
 
 import json
+import math
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -58,7 +59,8 @@ def tuning_of(config: Path | None) -> Tuning:
     """Return the constants with what a TOML file says otherwise. Raises LocateError."""
     if config is None:
         return Tuning()
-    known = {field.name: type(getattr(Tuning(), field.name)) for field in fields(Tuning)}
+    usual = {field.name: getattr(Tuning(), field.name) for field in fields(Tuning)}
+    known = {name: value for name, value in usual.items() if isinstance(value, int | float)}
     try:
         told = tomllib.loads(config.read_text("utf-8"))
     except (OSError, ValueError) as exc:
@@ -68,7 +70,10 @@ def tuning_of(config: Path | None) -> Tuning:
             raise LocateError(f"{config}: there is no constant {name}; there are {', '.join(known)}")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise LocateError(f"{config}: {name} is {value!r}; give a number")
-    return Tuning(**{name: known[name](value) for name, value in told.items()})
+        if not math.isfinite(value) or (known[name] > 0) > (value > 0):
+            raise LocateError(f"{config}: {name} is {value!r}; give a number above zero, as {known[name]!r}")
+    chosen: dict[str, Any] = {name: type(known[name])(value) for name, value in told.items()}
+    return Tuning(**chosen)
 
 
 def answered(model: Model, lines: Iterable[str]) -> Iterator[dict[str, Any]]:

@@ -41,14 +41,13 @@ class State:
     """What is believed at `at_s`; the cells of all hypotheses of all levels sum to one.
 
     `told_s` is when odometry last spoke, None when it never did. `last_s` is for each beacon when its last packet was
-    used, `heard` how many beacons spoke in the last step.
+    used.
     """
 
     at_s: float
     beliefs: tuple[Belief, ...]
     told_s: float | None
     last_s: NDArray[np.float64]
-    heard: int
     stillness: Stillness
     health: Health
 
@@ -56,9 +55,7 @@ class State:
 def start(model: Model, now_s: float) -> State:
     """Return the belief of who has heard nothing yet: anywhere that is free, on any level."""
     beacons = len(model.order)
-    return State(
-        now_s, _anywhere(model), None, np.full(beacons, now_s - 10.0), 0, unheard(beacons), healthy(model, now_s)
-    )
+    return State(now_s, _anywhere(model), None, np.full(beacons, now_s - 10.0), unheard(beacons), healthy(model, now_s))
 
 
 def step(model: Model, state: State, packets: Iterable[Packet], moves: Sequence[Move], now_s: float) -> State:
@@ -90,7 +87,7 @@ def step(model: Model, state: State, packets: Iterable[Packet], moves: Sequence[
     last_s[list(heard)] = now_s
     told_s = now_s if moves else state.told_s
     health = watch(model, state.health, tuple(beliefs), heard, now_s)
-    return State(now_s, tuple(beliefs), told_s, last_s, len(heard), stillness, health)
+    return State(now_s, tuple(beliefs), told_s, last_s, stillness, health)
 
 
 def _anywhere(model: Model) -> tuple[Belief, ...]:

@@ -80,8 +80,6 @@ class Tuning:
     """Of a packet's variance: with less than this between the two memories, they hold the same packets."""
     going_odds: float = 1.0
     """Logarithm of the odds of going before anything is heard."""
-    level_per_s: float = 0.002
-    """How often a walker changes the level."""
 
     # ---- odometry
     going_m_per_s: float = 0.5
@@ -127,8 +125,6 @@ class Tuning:
     offset_most_db: float = 12.0
     offset_step_db: float = 3.0
     offset_spread_db: float = 5.0
-    offset_drift: float = 0.002
-    """Of a hypothesis' probability that goes to its neighbours in a second."""
     most_work: int = 4_000_000
     """Cells of all hypotheses together; the least likely ones of more are dropped."""
     most_guesses: int = 160

@@ -127,7 +127,7 @@ def test_constants_come_from_a_file_and_unknown_ones_are_refused(tmp_path: Path)
     config = tmp_path / "config.toml"
     config.write_text("cell_m = 1\nheadings = 12\n", "utf-8")
     assert (tuning_of(config).cell_m, tuning_of(config).headings) == (1.0, 12)
-    for wrong in ("cel_m = 1\n", 'cell_m = "x"\n', "cell_m = \n"):
+    for wrong in ("cel_m = 1\n", 'cell_m = "x"\n', "cell_m = \n", "cell_m = 0\n", "trust = nan\n", "exponents = 2\n"):
         config.write_text(wrong, "utf-8")
         with pytest.raises(LocateError, match=r"config\.toml"):
             tuning_of(config)

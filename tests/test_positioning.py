@@ -16,6 +16,7 @@ from device_drivers.virtual.demo_site import demo_site
 from firmware_specs.frames.ibeacon import COMPANY_ID, IBeacon
 from firmware_specs.surveyed import BeaconPlace, BlockedCells, LevelPlan, SitePlan, Survey, SurveyPoint, ZonePlan
 from positioning import Estimate, Model, Move, Packet, Tracker, Tuning, build
+from positioning.floor import contains
 from positioning.store import Adverts, plan_of
 
 CORNERS = ((1.0, 1.0), (11.0, 1.0), (1.0, 9.0), (11.0, 9.0), (6.0, 5.0), (6.0, 1.0), (6.0, 9.0), (1.0, 5.0))
@@ -374,9 +375,5 @@ def test_in_the_virtual_store_where_nothing_was_surveyed(has_wheels: bool, most_
 
 def is_inside(where: Estimate, x_m: float, y_m: float) -> bool:
     """Return whether a point lies in the region of an estimate."""
-    inside = False
-    for ring in where.r90:
-        for (ax, ay), (bx, by) in zip(ring, [*ring[1:], ring[0]], strict=True):
-            if ay != by and min(ay, by) <= y_m < max(ay, by):
-                inside ^= x_m < ax + (y_m - ay) * (bx - ax) / (by - ay)
-    return inside
+    at_x_m, at_y_m = np.array([x_m]), np.array([y_m])
+    return sum(int(contains(at_x_m, at_y_m, ring)[0, 0]) for ring in where.r90) % 2 == 1

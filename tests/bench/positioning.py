@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from edge_agent.locate import answered
 from firmware_specs.surveyed import BeaconPlace, LevelPlan, SitePlan, Survey
 from positioning import Model, Packet, Tuning, build, start, step
+from positioning.floor import contains
 from tests import convert
 from tests.bench import locators
 from tests.bench.frame import Goal, MissingPartError, Report, Row, say
@@ -77,13 +78,9 @@ def answers(model: Model, walks: Iterable[convert.Trace]) -> Answers:
     return every
 
 
-def _inside(rings: list[list[list[float]]], x_m: float, y_m: float) -> bool:
-    inside = False
-    for ring in rings:
-        for (ax, ay), (bx, by) in zip(ring, [*ring[1:], ring[0]], strict=True):
-            if ay != by and min(ay, by) <= y_m < max(ay, by):
-                inside ^= x_m < ax + (y_m - ay) * (bx - ax) / (by - ay)
-    return inside
+def _inside(rings: list[list[tuple[float, float]]], x_m: float, y_m: float) -> bool:
+    at_x_m, at_y_m = np.array([x_m]), np.array([y_m])
+    return sum(int(contains(at_x_m, at_y_m, ring)[0, 0]) for ring in rings) % 2 == 1
 
 
 def figures(errors_m: NDArray[np.float64]) -> str:
