@@ -9,7 +9,7 @@ or stands; with it the cells are carried along by the told way.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,7 +82,14 @@ def step(model: Model, state: State, packets: Iterable[Packet], moves: Sequence[
             tuple(wandered(floor, guess, spread_m, goes) for guess in belief)
             for floor, belief in zip(model.floors, beliefs, strict=True)
         ]
-    beliefs = _told(model, beliefs, _strengths(model, state, heard, now_s), goes, passed_s)
+    drift = min(0.3, model.tuning.offset_drift * passed_s)
+
+    def beside(guess: Guess) -> list[tuple[int, int]]:
+        return [(setting, guess.heading) for setting in model.settings[guess.setting].beside]
+
+    beliefs = [_drifted(model.tuning, belief, drift, beside) for belief in beliefs]
+    is_told = bool(moves) or state.told_s is not None
+    beliefs = _told(model, beliefs, _strengths(model, state, heard, now_s), goes, is_told, passed_s)
     last_s = state.last_s.copy()
     last_s[list(heard)] = now_s
     told_s = now_s if moves else state.told_s
@@ -91,9 +98,10 @@ def step(model: Model, state: State, packets: Iterable[Packet], moves: Sequence[
 
 
 def _anywhere(model: Model) -> tuple[Belief, ...]:
+    order = sorted(range(len(model.settings)), key=lambda number: -model.settings[number].share)
     # The likeliest comes first: the first hypothesis of a level always keeps all cells.
     return tuple(
-        tuple(_guess(number, floor, np.float32(setting.share) * prior) for number, setting in enumerate(model.settings))
+        tuple(_guess(number, floor, np.float32(model.settings[number].share) * prior) for number in order)
         for floor, prior in zip(model.floors, model.priors, strict=True)
     )
 
@@ -132,21 +140,25 @@ def _followed(model: Model, floor: Floor, belief: Belief, moves: Sequence[Move],
         right, up = math.cos(turn), math.sin(turn)
         by_m = (right_m * right - up_m * up, right_m * up + up_m * right)
         after.append(strayed(floor, carried(floor, guess, by_m) if gone_m > 0 else guess, spread_m))
-    return _turned(model, floor, after, gone_m)
+    headings = tuning.headings
+
+    def beside(guess: Guess) -> list[tuple[int, int]]:
+        return [(guess.setting, (guess.heading + turn) % headings) for turn in (-1, 1)]
+
+    return _drifted(tuning, after, min(0.3, tuning.heading_drift * gone_m), beside)
 
 
-def _turned(model: Model, floor: Floor, belief: Sequence[Guess], gone_m: float) -> Belief:
-    """Let compasses drift: a little of each hypothesis goes to its neighbours, who may have to be thought of anew."""
-    tuning = model.tuning
-    drift = min(0.3, tuning.heading_drift * gone_m)
+def _drifted(
+    tuning: Tuning, belief: Sequence[Guess], drift: float, beside: Callable[[Guess], list[tuple[int, int]]]
+) -> Belief:
+    """Let a little of each hypothesis go to its neighbours, who may have to be thought of anew."""
     if drift <= 0:
         return tuple(belief)
     most = max(guess.mass for guess in belief)
     after = {(guess.setting, guess.heading): guess for guess in belief}
     gone = dict.fromkeys(after, 0.0)
     for guess in belief:
-        for turn in (-1, 1):
-            key = (guess.setting, (guess.heading + turn) % tuning.headings)
+        for key in beside(guess):
             flow = 0.5 * drift
             if key not in after and flow * guess.mass < 10 * tuning.fewest_share * most:
                 continue
@@ -154,7 +166,7 @@ def _turned(model: Model, floor: Floor, belief: Sequence[Guess], gone_m: float) 
             gone[guess.setting, guess.heading] += flow
             other = after.get(key)
             if other is None:
-                after[key] = replace(guess, heading=key[1], cells=part, mass=flow * guess.mass)
+                after[key] = replace(guess, setting=key[0], heading=key[1], cells=part, mass=flow * guess.mass)
                 gone[key] = 0.0
             else:
                 window = other.window.joined(guess.window)
@@ -187,7 +199,7 @@ def _strengths(model: Model, state: State, heard: dict[int, list[float]], now_s:
 
 
 def _told(
-    model: Model, beliefs: Sequence[Belief], heard: Sequence[Strengths], goes: float, passed_s: float
+    model: Model, beliefs: Sequence[Belief], heard: Sequence[Strengths], goes: float, is_told: bool, passed_s: float
 ) -> list[Belief]:
     """Return beliefs after the evidence: normal, and without hypotheses that have become unlikely."""
     tuning = model.tuning
@@ -195,7 +207,8 @@ def _told(
         return _normal(model, beliefs)
     # Packets heard while standing at one place err alike, those of new places do not: the less it goes, the less
     # each counts, and the more slowly what was heard is forgotten instead.
-    trust = tuning.still_trust + (tuning.trust - tuning.still_trust) * goes
+    most_trust = tuning.told_trust if is_told else tuning.trust
+    trust = tuning.still_trust + (most_trust - tuning.still_trust) * goes
     keep = (tuning.still_keep + (1 - tuning.still_keep) * goes) ** (passed_s / _TICK_S)
     likely = likelihoods(model, beliefs, heard, trust, passed_s)
     told = []

@@ -28,24 +28,32 @@ _MOST_REMEMBERED = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What may hold of a receiver and the air about it: an offset in dB, and which of the law's exponents."""
+    """What may hold of a receiver and the air about it: an offset in dB, and which of the law's exponents.
+
+    `share` is how likely it is beforehand, `beside` are the numbers of those with the next smaller and larger offset.
+    """
 
     offset_db: float
     law: int
     share: float
+    beside: tuple[int, ...]
 
 
 def settings_of(tuning: Tuning, *, by_law: bool) -> tuple[Setting, ...]:
-    """Return the lattice, the likeliest first; `by_law` where there are beacons that no survey has heard."""
+    """Return the lattice; `by_law` where there are beacons that no survey has heard."""
     offsets_db = np.arange(tuning.offset_least_db, tuning.offset_most_db + 0.1, tuning.offset_step_db)
     likely = np.exp(-0.5 * (offsets_db / tuning.offset_spread_db) ** 2)
     laws = range(len(tuning.exponents)) if by_law else range(1)
-    lattice = [
-        Setting(float(offset_db), law, float(share) / float(likely.sum()) / len(laws))
-        for offset_db, share in zip(offsets_db, likely, strict=True)
+    shares = likely / likely.sum() / len(laws)
+    many = offsets_db.size
+    return tuple(
+        Setting(
+            float(offsets_db[n]), law, float(shares[n]),
+            tuple(law * many + beside for beside in (n - 1, n + 1) if 0 <= beside < many),
+        )
         for law in laws
-    ]
-    return tuple(sorted(lattice, key=lambda setting: -setting.share))
+        for n in range(many)
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +62,7 @@ class Model:
 
     `priors` are the probabilities of all cells before anything is heard, together one; `settings` is the lattice of
     what may hold of receiver and air; `order` gives a beacon's number by its id, `zones` each zone's level and part of
-    each cell. `z_m` is the height of the receiver.
+    each cell. `surveyed` says which beacons a survey has heard, shape (beacons,). `z_m` is the height of the receiver.
     """
 
     tuning: Tuning
@@ -66,7 +74,7 @@ class Model:
     order: dict[str, int]
     zones: dict[str, tuple[int, Cells]]
     readings: dict[tuple[str, str], Readings]
-    surveyed: frozenset[str]
+    surveyed: NDArray[np.bool_]
     z_m: float
     _sounds: dict[tuple[int, int, int], Sound | None] = field(default_factory=dict)
     _rows: OrderedDict[tuple[int, int, int, int], Logs] = field(default_factory=OrderedDict)
@@ -75,11 +83,6 @@ class Model:
     def is_loud(self) -> bool:
         """Whether any level's rate of packets is known, so that silence says something."""
         return any(rate is not None for rate in self.rates_hz)
-
-    @property
-    def is_surveyed(self) -> NDArray[np.bool_]:
-        """Which beacons a survey has heard, shape (beacons,)."""
-        return np.array([beacon.id in self.surveyed for beacon in self.site.beacons], dtype=np.bool_)
 
     def sound(self, beacon: int, floor: int, law: int) -> Sound | None:
         """Return what a beacon sounds like on a floor, worked out when first asked; None where it is not heard.
@@ -92,12 +95,12 @@ class Model:
         return self._sounds[key]
 
     def _law(self, beacon: int, law: int) -> int:
-        return 0 if self.site.beacons[beacon].id in self.surveyed else law
+        return 0 if self.surveyed[beacon] else law
 
     def _worked_out(self, beacon: int, floor: int, law: int) -> Sound | None:
         place = self.site.beacons[beacon]
         found = self.readings.get((self.floors[floor].level, place.id))
-        if found is None and place.id in self.surveyed:
+        if found is None and self.surveyed[beacon]:
             # A survey heard it, but not here.
             return None
         levels = [other.level for other in self.floors]
@@ -166,7 +169,8 @@ def build(site: SitePlan, survey: Survey | None = None, tuning: Tuning | None = 
     priors = tuple((floor.share / area).astype(np.float32) for floor in floors)
     order = {beacon.id: number for number, beacon in enumerate(site.beacons)}
     zones = zone_shares(site, floors)
-    surveyed = frozenset(beacon for _, beacon in readings)
-    by_law = any(beacon.x_m is not None and beacon.id not in surveyed for beacon in site.beacons)
+    heard = {beacon for _, beacon in readings}
+    surveyed = np.array([beacon.id in heard for beacon in site.beacons], dtype=np.bool_)
+    by_law = any(beacon.x_m is not None and beacon.id not in heard for beacon in site.beacons)
     settings = settings_of(tuning, by_law=by_law)
     return Model(tuning, site, tuple(floors), priors, settings, rates_hz, order, zones, readings, surveyed, z_m)

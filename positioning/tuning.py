@@ -25,13 +25,13 @@ class Tuning:
     power_spread_db: float = 5.0
     """Strength at one metre of a beacon that nobody has described, and how far it may be from that."""
     exponent: float = 2.0
-    exponent_spread: float = 0.4
-    exponents: tuple[float, ...] = (1.7, 2.1, 2.5, 2.9)
-    law_exponent_spread: float = 0.2
+    exponent_spread: float = 0.5
+    exponents: tuple[float, ...] = (1.4, 2.0, 2.6)
+    law_exponent_spread: float = 0.3
     """Where no survey has heard a beacon, which of these holds is learnt while walking."""
     nearest_m: float = 0.7
     """Nearer than this the far-field law says nothing."""
-    lane_db: float = 2.0
+    lane_db: float = 1.5
     lane_m: float = 1.2
     place_db: float = 2.5
     place_m: float = 4.0
@@ -41,7 +41,7 @@ class Tuning:
     unplaced_db: float = 5.0
     unplaced_m: float = 10.0
     """The second of them for a beacon of which nobody knows where it hangs."""
-    point_db: float = 3.0
+    point_db: float = 3.5
     """What one point of a survey is off by: it stands in one place of a fading pattern."""
     fading_db: float = 4.5
     """Of one packet about the mean of its place, a metre wide."""
@@ -52,8 +52,10 @@ class Tuning:
 
     # ---- evidence
     freedom: float = 4.0
-    trust: float = 0.75
-    """Weight of a packet: errors that stay with a place are not told anew by each packet."""
+    trust: float = 0.85
+    told_trust: float = 0.4
+    """Weight of a packet: errors that stay with a place are not told anew by each packet. Without and with odometry,
+    which lets nothing be forgotten by spreading."""
     packets_per_s: float = 2.0
     """More packets of one beacon than this share the weight of this many."""
     still_trust: float = 0.12
@@ -69,7 +71,7 @@ class Tuning:
     """How likely a cell is that no walk of a survey came near, on a level with walks."""
 
     # ---- motion
-    walk_m: float = 1.1
+    walk_m: float = 1.0
     """Spread of a walker after one second, per axis; it grows with the root of time."""
     quick_s: float = 2.0
     slow_s: float = 8.0
@@ -90,7 +92,7 @@ class Tuning:
     """That a compass agrees with the map within the spread; else it may be off by any constant."""
     heading_drift: float = 0.04
     """Of a hypothesis' probability that goes to its neighbours with each metre."""
-    stride_share: float = 0.15
+    stride_share: float = 0.12
     """What a told distance is off by, per axis, on top of the cells'."""
     idle_m: float = 0.1
     """Spread after one second without a word from odometry, per axis."""
@@ -106,9 +108,11 @@ class Tuning:
     """A beacon that is off by so much has changed its gain."""
     law_gain_db: float = 12.0
     """The same where no survey has heard it: what the law does not know must not be blamed on a beacon."""
+    guessed_db: float = 3.0
+    """How far a beacon may be off that no survey has heard: its power, what stands before it."""
     moved_db: float = 10.0
     """What a beacon that hangs elsewhere is off by, now up, now down."""
-    witnesses: float = 8.0
+    witnesses: float = 16.0
     """So many beacons besides the fewest needed make a test count whole."""
     unhealthy_share: float = 0.1
     """How likely a beacon has changed before anything is heard of it."""
@@ -125,6 +129,8 @@ class Tuning:
     offset_most_db: float = 12.0
     offset_step_db: float = 3.0
     offset_spread_db: float = 5.0
+    offset_drift: float = 0.03
+    """Of a hypothesis' probability that goes to its neighbours in a second: who pushes turns before the antenna."""
     most_work: int = 4_000_000
     """Cells of all hypotheses together; the least likely ones of more are dropped."""
     most_guesses: int = 160
