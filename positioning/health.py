@@ -23,9 +23,9 @@ Ill = Literal["dead", "moved", "gain"]
 _BIASES_DB = np.arange(-24, 25, 3)
 _MOST_WATCHED = 64
 """In a site of more beacons than these, only those that this device has heard can be found dead."""
-_FEW = 150
-"""As many of the likeliest cells stand for a belief."""
-_MOST_TRIED = 1500
+_LIKELY, _FEW = 0.1, 60
+"""Cells at least so likely, against the likeliest, stand for a belief, and no more than so many of them."""
+_MOST_TRIED = 600
 
 PerBeacon = NDArray[np.float64]
 """Shape (beacons,)."""
@@ -121,20 +121,21 @@ def _missed(model: Model, before: Health, level: int, guess: Guess, passed_s: fl
     cells, share = _likeliest(guess, floor)
     setting = model.settings[guess.setting]
     was_heard = before.count > 0
-    missed = np.where(was_heard, 0.0, before.missed)
     expected_hz = np.zeros(was_heard.size)
-    for beacon in _watched(before, was_heard):
-        sound = model.sound(beacon, level, setting.law)
-        if sound is not None:
-            # Doubt in the map is no fault of a silent beacon.
-            sure_dbm = sound.mean_dbm[cells].astype(np.float64) - sound.sd_db[cells]
-            mean_dbm = float(share @ sure_dbm)
-            above_db = mean_dbm + setting.offset_db + before.bias_db(beacon) - tuning.weakest_dbm
-            expected_hz[beacon] = min(1.0, max(0.0, above_db / tuning.audible_db))
-    rate_hz, audible = before.rate_hz, float(expected_hz[was_heard].sum())
-    if audible > 0:
-        now_hz = float(before.count.sum()) / audible / passed_s
+    watched = _watched(before, was_heard)
+    sounds = [(beacon, model.sound(beacon, level, setting.law)) for beacon in watched]
+    audible = [(beacon, sound) for beacon, sound in sounds if sound is not None]
+    if audible:
+        beacons = np.array([beacon for beacon, _ in audible])
+        # Doubt in the map is no fault of a silent beacon.
+        sure_dbm = np.array([sound.mean_dbm[cells] - sound.sd_db[cells] for _, sound in audible]) @ share
+        above_db = sure_dbm + setting.offset_db + before.bias[beacons] - tuning.weakest_dbm
+        expected_hz[beacons] = np.clip(above_db / tuning.audible_db, 0.0, 1.0)
+    rate_hz, expected = before.rate_hz, float(expected_hz[was_heard].sum())
+    if expected > 0:
+        now_hz = float(before.count.sum()) / expected / passed_s
         rate_hz = now_hz if rate_hz == 0 else 0.8 * rate_hz + 0.2 * now_hz
+    missed = np.where(was_heard, 0.0, before.missed)
     if was_heard.sum() >= 3:
         missed += np.where(was_heard, 0.0, rate_hz * passed_s * expected_hz)
     silent_s = np.where(was_heard, 0.0, before.silent_s + passed_s)
@@ -150,7 +151,8 @@ def _watched(before: Health, was_heard: NDArray[np.bool_]) -> list[int]:
 def _likeliest(guess: Guess, floor: Floor) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the numbers of a hypothesis' likeliest cells on its level, and how they share its probability."""
     flat = guess.cells.ravel()
-    order = np.argpartition(flat, -_FEW)[-_FEW:] if flat.size > _FEW else np.arange(flat.size)
+    order = np.flatnonzero(flat >= _LIKELY * flat.max())
+    order = order[:: math.ceil(order.size / _FEW)]
     rows, columns = np.divmod(order, guess.cells.shape[1])
     cells = (rows + guess.window.low) * floor.shape[1] + columns + guess.window.left
     share = flat[order].astype(np.float64)
@@ -169,29 +171,24 @@ def _tested(model: Model, before: Health, level: int, guess: Guess) -> Health:
     if was is not None and was[0] == level and math.hypot(here[1] - was[1], here[2] - was[2]) < tuning.epoch_m:
         return before
     beacons = np.array(heard)
-    told_dbm = before.sum_dbm[beacons] / before.count[beacons] - setting.offset_db
-    weight = tuning.trust * np.minimum(before.count[beacons], 3.0)
+    told_dbm = (before.sum_dbm[beacons] / before.count[beacons] - setting.offset_db).astype(np.float32)
+    weight = (tuning.trust * np.minimum(before.count[beacons], 3.0)).astype(np.float32)
     tried = _around(here, guess.window.around(math.ceil(tuning.test_m / floor.cell_m), floor), floor, tuning)
     sounds = [model.sound(beacon, level, setting.law) for beacon in heard]
     mean_dbm = np.array([sound.mean_dbm[tried] for sound in sounds if sound is not None], dtype=np.float32)
     sd_db = np.array([sound.sd_db[tried] for sound in sounds if sound is not None], dtype=np.float32)
-    fits = weight[:, None] * _log_t(told_dbm[:, None] - before.bias[beacons, None] - mean_dbm, sd_db, tuning.freedom)
-    fits *= before.trust[beacons, None]
-    # For each beacon, where all the others say that the device is.
+    error_db = (told_dbm - before.bias[beacons].astype(np.float32))[:, None] - mean_dbm
+    fits = (weight * before.trust[beacons].astype(np.float32))[:, None] * _log_t(error_db, sd_db, tuning.freedom)
+    # For each beacon, where all the others say that the device is, and what it should be heard like there.
     others = np.log(floor.share.ravel()[tried]) + fits.sum(axis=0) - fits
-    best = (
-        np.argpartition(others, -_FEW, axis=1)[:, -_FEW:]
-        if tried.size > _FEW
-        else np.tile(np.arange(tried.size), (beacons.size, 1))
-    )
-    likely_there = np.take_along_axis(others, best, axis=1)
-    likely_there = np.exp(likely_there - likely_there.max(axis=1, keepdims=True))
-    there_dbm, there_db = np.take_along_axis(mean_dbm, best, axis=1), np.take_along_axis(sd_db, best, axis=1)
-    error_db = (told_dbm[:, None] - there_dbm)[:, None, :] - _BIASES_DB[None, :, None].astype(np.float32)
-    log_t = weight[:, None, None] * _log_t(error_db, there_db[:, None, :], tuning.freedom)
-    fit = np.einsum("bc,bjc->bj", likely_there, np.exp(log_t))
-    off = np.exp(-0.5 * (_BIASES_DB / tuning.moved_db) ** 2)
-    likely = np.column_stack((fit, fit @ off / off.sum()))
+    there = np.exp(others - others.max(axis=1, keepdims=True))
+    there /= there.sum(axis=1, keepdims=True)
+    there_dbm = np.einsum("bc,bc->b", there, mean_dbm)
+    there_db2 = np.einsum("bc,bc->b", there, sd_db**2 + (mean_dbm - there_dbm[:, None]) ** 2)
+    off_db = (told_dbm - there_dbm)[:, None] - _BIASES_DB.astype(np.float32)
+    fit = np.exp(weight[:, None] * _log_t(off_db, np.sqrt(there_db2)[:, None], tuning.freedom)).astype(np.float64)
+    elsewhere = np.exp(-0.5 * (_BIASES_DB / tuning.moved_db) ** 2)
+    likely = np.column_stack((fit, fit @ elsewhere / elsewhere.sum()))
     # Three others fix a place; only what is beyond them is a witness.
     witness = min(1.0, (beacons.size - 4) / tuning.witnesses)
     odds = before.odds.copy()
@@ -216,6 +213,8 @@ def _around(here: tuple[int, float, float], window: Window, floor: Floor, tuning
     return (rows[::every, None] * floor.shape[1] + columns[None, ::every]).ravel()
 
 
-def _log_t(error_db: NDArray[np.float64], sd_db: NDArray[np.float32], freedom: float) -> NDArray[np.float64]:
-    log_t: NDArray[np.float64] = -0.5 * (freedom + 1) * np.log1p((error_db / sd_db) ** 2 / freedom) - np.log(sd_db)
+def _log_t(error_db: NDArray[np.float32], sd_db: NDArray[np.float32], freedom: float) -> NDArray[np.float32]:
+    power, per = np.float32(-0.5 * (freedom + 1)), np.float32(1 / freedom)
+    scaled = error_db / sd_db
+    log_t: NDArray[np.float32] = power * np.log1p(per * scaled * scaled) - np.log(sd_db)
     return log_t
