@@ -1,7 +1,7 @@
 """What is believed of a level: hypotheses, each with probabilities over the part of the level where it is alive."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -61,6 +61,10 @@ class Guess:
     mass: float
     ahead_m: tuple[float, float] = (0.0, 0.0)
 
+    def filled(self, window: Window, cells: Cells, mass: float) -> "Guess":
+        """Return this hypothesis with other probabilities."""
+        return Guess(self.setting, self.heading, window, cells, mass, self.ahead_m)
+
 
 Belief = tuple[Guess, ...]
 """One level's hypotheses; the first has all cells, so that nowhere is ever lost."""
@@ -91,7 +95,7 @@ def cropped(guess: Guess, floor: Floor, least: float) -> Guess:
         max(inner.low, window.low), min(inner.high, window.high),
         max(inner.left, window.left), min(inner.right, window.right),
     )  # fmt: skip
-    return guess if kept == window else replace(guess, window=kept, cells=guess.cells[kept.within(window)])
+    return guess if kept == window else guess.filled(kept, guess.cells[kept.within(window)], guess.mass)
 
 
 def widened(guess: Guess, floor: Floor, cells: int) -> Guess:
@@ -101,7 +105,7 @@ def widened(guess: Guess, floor: Floor, cells: int) -> Guess:
         return guess
     larger = np.zeros((window.high - window.low, window.right - window.left), dtype=np.float32)
     larger[guess.window.within(window)] = guess.cells
-    return replace(guess, window=window, cells=larger)
+    return guess.filled(window, larger, guess.mass)
 
 
 def _alive(sums: Cells, least: float) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from positioning.belief import Belief, Guess, cropped, whole, widened
+from positioning.belief import Belief, Guess, cropped, whole
 from positioning.evidence import Packet, Strengths, likelihoods, usable
 from positioning.floor import Cells, Floor
 from positioning.health import Health, healthy, watch
@@ -217,7 +217,7 @@ def _told(
         for guess in belief:
             window, likelihood = likely[number, guess.setting]
             cells = guess.cells ** np.float32(keep) if keep < 0.999 else guess.cells
-            after.append(replace(guess, cells=cells * likelihood[guess.window.within(window)]))
+            after.append(guess.filled(guess.window, cells * likelihood[guess.window.within(window)], guess.mass))
         told.append(tuple(after))
     return _normal(model, told)
 
@@ -244,15 +244,14 @@ def _normal(model: Model, beliefs: Sequence[Belief]) -> list[Belief]:
         for number, (mass, guess) in enumerate(level):
             cells = np.float32(scale) * guess.cells
             if number == 0:
-                guess = replace(guess, cells=cells)
-                guess = widened(guess, floor, max(floor.shape))
-                cells = guess.cells + np.float32(lost) * prior
-                cells.flags.writeable = False
-                scaled.append(replace(guess, cells=cells, mass=scale * mass + lost * float(prior.sum())))
+                restart = np.float32(lost) * prior
+                restart[guess.window.cut] += cells
+                restart.flags.writeable = False
+                scaled.append(guess.filled(whole(floor), restart, scale * mass + lost * float(prior.sum())))
             else:
                 cells.flags.writeable = False
-                small = cropped(replace(guess, cells=cells, mass=scale * mass), floor, tuning.crop_share * scale * mass)
-                scaled.append(small)
+                least = tuning.crop_share * scale * mass
+                scaled.append(cropped(guess.filled(guess.window, cells, scale * mass), floor, least))
         normal.append(tuple(scaled))
     return normal
 

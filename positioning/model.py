@@ -1,6 +1,5 @@
 """A site as the engine needs it: floors, what beacons sound like, and the memory of what was already worked out."""
 
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -77,7 +76,7 @@ class Model:
     surveyed: NDArray[np.bool_]
     z_m: float
     _sounds: dict[tuple[int, int, int], Sound | None] = field(default_factory=dict)
-    _rows: OrderedDict[tuple[int, int, int, int], Logs] = field(default_factory=OrderedDict)
+    _rows: dict[tuple[int, int, int, int], Logs] = field(default_factory=dict)
 
     @property
     def is_loud(self) -> bool:
@@ -113,10 +112,9 @@ class Model:
 
         One number where the beacon is not heard on that floor, in the same parts.
         """
-        key = (beacon, floor, self._law(beacon, law), rssi_dbm)
+        key = (beacon, floor, law, rssi_dbm)
         row = self._rows.get(key)
         if row is not None:
-            self._rows.move_to_end(key)
             return row
         sound = self.sound(beacon, floor, law)
         if sound is None:
@@ -126,7 +124,8 @@ class Model:
         row = (LOG_PARTS * np.maximum(exact, LEAST_LOG)).round().astype(np.int16).reshape(self.floors[floor].shape)
         self._rows[key] = row
         while len(self._rows) * row.nbytes > _MOST_REMEMBERED:
-            self._rows.popitem(last=False)
+            # The oldest goes; what is asked for again is soon back.
+            del self._rows[next(iter(self._rows))]
         return row
 
 

@@ -23,7 +23,9 @@ def wandered(floor: Floor, guess: Guess, spread_m: float, goes: float) -> Guess:
     cut = guess.window.cut
     around = _around(floor, round(spread_m, 3))[cut]
     walked = floor.share[cut] * spread(guess.cells / around, spread_m / floor.cell_m)
-    return replace(guess, cells=walked if goes >= 1 else np.float32(goes) * walked + np.float32(1 - goes) * guess.cells)
+    if goes < 1:
+        walked = np.float32(goes) * walked + np.float32(1 - goes) * guess.cells
+    return guess.filled(guess.window, walked, guess.mass)
 
 
 def strayed(floor: Floor, guess: Guess, spread_m: float) -> Guess:
@@ -31,7 +33,7 @@ def strayed(floor: Floor, guess: Guess, spread_m: float) -> Guess:
     if spread_m <= 0:
         return guess
     guess = widened(guess, floor, _reach(spread_m / floor.cell_m))
-    return replace(guess, cells=spread(guess.cells, spread_m / floor.cell_m))
+    return guess.filled(guess.window, spread(guess.cells, spread_m / floor.cell_m), guess.mass)
 
 
 def carried(floor: Floor, guess: Guess, by_m: tuple[float, float]) -> Guess:
