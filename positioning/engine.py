@@ -89,7 +89,7 @@ def step(model: Model, state: State, packets: Iterable[Packet], moves: Sequence[
 
     beliefs = [_drifted(model.tuning, belief, drift, beside) for belief in beliefs]
     is_told = bool(moves) or state.told_s is not None
-    beliefs = _told(model, beliefs, _strengths(model, state, heard, now_s), goes, is_told, passed_s)
+    beliefs = _told(model, beliefs, _strengths(model, state, heard, is_told, now_s), goes, passed_s)
     last_s = state.last_s.copy()
     last_s[list(heard)] = now_s
     told_s = now_s if moves else state.told_s
@@ -186,9 +186,11 @@ def _drifted(
 # ---- evidence --------------------------------------------------------------------------------------------------------
 
 
-def _strengths(model: Model, state: State, heard: dict[int, list[float]], now_s: float) -> list[Strengths]:
+def _strengths(
+    model: Model, state: State, heard: dict[int, list[float]], is_told: bool, now_s: float
+) -> list[Strengths]:
     """Return what each beacon says with its weight: many packets of one beacon share the weight of a few."""
-    most = model.tuning.packets_per_s
+    most = model.tuning.told_packets_per_s if is_told else model.tuning.packets_per_s
     return [
         Strengths(
             beacon, strengths, state.health.bias_db(beacon),
@@ -199,7 +201,7 @@ def _strengths(model: Model, state: State, heard: dict[int, list[float]], now_s:
 
 
 def _told(
-    model: Model, beliefs: Sequence[Belief], heard: Sequence[Strengths], goes: float, is_told: bool, passed_s: float
+    model: Model, beliefs: Sequence[Belief], heard: Sequence[Strengths], goes: float, passed_s: float
 ) -> list[Belief]:
     """Return beliefs after the evidence: normal, and without hypotheses that have become unlikely."""
     tuning = model.tuning
@@ -207,8 +209,7 @@ def _told(
         return _normal(model, beliefs)
     # Packets heard while standing at one place err alike, those of new places do not: the less it goes, the less
     # each counts, and the more slowly what was heard is forgotten instead.
-    most_trust = tuning.told_trust if is_told else tuning.trust
-    trust = tuning.still_trust + (most_trust - tuning.still_trust) * goes
+    trust = tuning.still_trust + (tuning.trust - tuning.still_trust) * goes
     keep = (tuning.still_keep + (1 - tuning.still_keep) * goes) ** (passed_s / _TICK_S)
     likely = likelihoods(model, beliefs, heard, trust, passed_s)
     told = []

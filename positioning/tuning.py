@@ -53,11 +53,11 @@ class Tuning:
     # ---- evidence
     freedom: float = 4.0
     trust: float = 0.85
-    told_trust: float = 0.4
-    """Weight of a packet: errors that stay with a place are not told anew by each packet. Without and with odometry,
-    which lets nothing be forgotten by spreading."""
+    """Weight of a packet: errors that stay with a place are not told anew by each packet."""
     packets_per_s: float = 2.0
-    """More packets of one beacon than this share the weight of this many."""
+    told_packets_per_s: float = 1.4
+    """More packets of one beacon than this share the weight of this many; with odometry nothing is forgotten by
+    spreading, so that what stays with a place would be believed too firmly."""
     still_trust: float = 0.12
     still_keep: float = 0.975
     """Standing, each half second keeps so much of what was heard and adds so little: packets of one place err alike."""
