@@ -71,7 +71,8 @@ def step(model: Model, state: State, packets: Iterable[Packet], moves: Sequence[
     beliefs: Sequence[Belief] = state.beliefs
     if moves and state.told_s is None:
         beliefs = [_with_headings(model, belief) for belief in beliefs]
-    if moves or state.told_s is not None:
+    is_told = bool(moves) or state.told_s is not None
+    if is_told:
         gone_m = sum(move.moved_m for move in moves)
         goes = min(1.0, gone_m / max(model.tuning.going_m_per_s * passed_s, 1e-3))
         beliefs = [_followed(model, f, b, moves, passed_s) for f, b in zip(model.floors, beliefs, strict=True)]
@@ -88,7 +89,6 @@ def step(model: Model, state: State, packets: Iterable[Packet], moves: Sequence[
         return [(setting, guess.heading) for setting in model.settings[guess.setting].beside]
 
     beliefs = [_drifted(model.tuning, belief, drift, beside) for belief in beliefs]
-    is_told = bool(moves) or state.told_s is not None
     beliefs = _told(model, beliefs, _strengths(model, state, heard, is_told, now_s), goes, passed_s)
     last_s = state.last_s.copy()
     last_s[list(heard)] = now_s

@@ -79,9 +79,8 @@ def _log_likelihood(model: Model, level: int, window: Window, setting: Setting, 
     for said in heard:
         shift_db = setting.offset_db + said.bias_db
         is_whole = said.weight >= _WHOLE
-        law = 0 if model.surveyed[said.beacon] else setting.law
         for rssi_dbm in said.rssi_dbm:
-            row = model.log_likelihood(said.beacon, level, law, round(rssi_dbm - shift_db))
+            row = model.log_likelihood(said.beacon, level, setting.law, round(rssi_dbm - shift_db))
             if isinstance(row, float):
                 everywhere += said.weight * row
             elif is_whole and added < MOST_ADDED:

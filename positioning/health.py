@@ -64,17 +64,16 @@ class Health:
 def healthy(model: Model, now_s: float) -> Health:
     """Return the health of beacons of which nothing is known yet."""
     zeros = np.zeros(len(model.order))
-    odds = _prior(model)
+    odds = _prior(model.tuning, model.surveyed)
     return Health(odds, zeros, np.ones(zeros.size), zeros, zeros, 0.0, zeros, zeros, now_s)
 
 
-def _prior(model: Model) -> NDArray[np.float64]:
-    """Return how likely each hypothesis of each beacon is before anything is heard, shape (beacons, hypotheses)."""
-    tuning = model.tuning
+def _prior(tuning: Tuning, surveyed: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return how likely each hypothesis is before anything is heard, shape (beacons, hypotheses)."""
     large = np.abs(_BIASES_DB) >= tuning.gain_db
     close = np.where(_BIASES_DB == 0, 20.0, 1.0) * ~large
     guessed = np.exp(-0.5 * (_BIASES_DB / tuning.guessed_db) ** 2)
-    well = np.where(model.surveyed[:, None], close / close.sum(), guessed / guessed.sum())
+    well = np.where(surveyed[:, None], close / close.sum(), guessed / guessed.sum())
     biases = (1 - tuning.unhealthy_share) * well + tuning.unhealthy_share * 0.7 * large / large.sum()
     return np.column_stack((biases, np.full(len(biases), 0.3 * tuning.unhealthy_share)))
 
@@ -194,7 +193,7 @@ def _tested(model: Model, before: Health, level: int, guess: Guess) -> Health:
     odds = before.odds.copy()
     after = odds[beacons] * np.maximum(likely / likely.max(axis=1, keepdims=True), 1e-3) ** witness
     # A little doubt comes back with each test, so that a beacon that was mended is well again.
-    odds[beacons] = 0.99 * after / after.sum(axis=1, keepdims=True) + 0.01 * _prior(model)[beacons]
+    odds[beacons] = 0.99 * after / after.sum(axis=1, keepdims=True) + 0.01 * _prior(tuning, model.surveyed[beacons])
     biases = odds[:, :-1] / np.maximum(odds[:, :-1].sum(axis=1, keepdims=True), 1e-9)
     bias = biases @ _BIASES_DB
     doubt_db2 = biases @ _BIASES_DB.astype(np.float64) ** 2 - bias**2

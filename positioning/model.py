@@ -112,7 +112,7 @@ class Model:
 
         One number where the beacon is not heard on that floor, in the same parts.
         """
-        key = (beacon, floor, law, rssi_dbm)
+        key = (beacon, floor, self._law(beacon, law), rssi_dbm)
         row = self._rows.get(key)
         if row is not None:
             return row

@@ -130,7 +130,8 @@ class Tuning:
     offset_step_db: float = 3.0
     offset_spread_db: float = 5.0
     offset_drift: float = 0.03
-    """Of a hypothesis' probability that goes to its neighbours in a second: who pushes turns before the antenna."""
+    """Of a hypothesis' probability that goes to its neighbours in a second: a body before the antenna turns, and one
+    settled wrongly at the start must not be held."""
     most_work: int = 4_000_000
     """Cells of all hypotheses together; the least likely ones of more are dropped."""
     most_guesses: int = 160

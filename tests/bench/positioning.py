@@ -30,6 +30,8 @@ EvAAL_FLOOR_M = 15.0
 EVERY_TRACE = 6
 """Of the mall's traces every so many is walked: all of them take twenty minutes."""
 ZONE_RADIUS_M = 1.5
+DRAWS = 8
+"""How often each fault is drawn for each walk."""
 
 Walks = list[convert.Trace]
 
@@ -274,7 +276,7 @@ def _fault_rows(room: Room, model: Model, notes: list[str]) -> list[Row]:
     ):
         say(what)
         every, peers = Answers([], [], [], [], []), []
-        for seed in (1, 2, 3):
+        for seed in range(1, DRAWS + 1):
             walks = _changed(room.walks(), seed, prepare)
             every += answers(model, walks)
             peers.append(_errors(knn, walks, (10.35, 8.8)))
