@@ -89,7 +89,7 @@ def step(model: Model, state: State, packets: Iterable[Packet], moves: Sequence[
         return [(setting, guess.heading) for setting in model.settings[guess.setting].beside]
 
     beliefs = [_drifted(model.tuning, belief, drift, beside) for belief in beliefs]
-    beliefs = _told(model, beliefs, _strengths(model, state, heard, is_told, now_s), goes, passed_s)
+    beliefs = _told(model, beliefs, _strengths(model, state, heard, is_told, now_s), is_told, goes, passed_s)
     last_s = state.last_s.copy()
     last_s[list(heard)] = now_s
     told_s = now_s if moves else state.told_s
@@ -190,18 +190,23 @@ def _strengths(
     model: Model, state: State, heard: dict[int, list[float]], is_told: bool, now_s: float
 ) -> list[Strengths]:
     """Return what each beacon says with its weight: many packets of one beacon share the weight of a few."""
-    most = model.tuning.told_packets_per_s if is_told else model.tuning.packets_per_s
-    return [
-        Strengths(
-            beacon, strengths, state.health.bias_db(beacon),
-            state.health.weight(beacon) * min(1.0, most * (now_s - state.last_s[beacon]) / len(strengths)),
-        )
-        for beacon, strengths in heard.items()
-    ]  # fmt: skip
+    tuning = model.tuning
+    strengths = []
+    for beacon, rssi_dbm in heard.items():
+        if not is_told:
+            most = tuning.packets_per_s
+        elif model.surveyed[beacon]:
+            most = tuning.told_packets_per_s
+        else:
+            most = tuning.guessed_packets_per_s
+        share = min(1.0, most * (now_s - state.last_s[beacon]) / len(rssi_dbm))
+        weight = state.health.weight(beacon) * share
+        strengths.append(Strengths(beacon, rssi_dbm, state.health.bias_db(beacon), weight))
+    return strengths
 
 
 def _told(
-    model: Model, beliefs: Sequence[Belief], heard: Sequence[Strengths], goes: float, passed_s: float
+    model: Model, beliefs: Sequence[Belief], heard: Sequence[Strengths], is_told: bool, goes: float, passed_s: float
 ) -> list[Belief]:
     """Return beliefs after the evidence: normal, and without hypotheses that have become unlikely."""
     tuning = model.tuning
@@ -209,8 +214,9 @@ def _told(
         return _normal(model, beliefs)
     # Packets heard while standing at one place err alike, those of new places do not: the less it goes, the less
     # each counts, and the more slowly what was heard is forgotten instead.
-    trust = tuning.still_trust + (tuning.trust - tuning.still_trust) * goes
-    keep = (tuning.still_keep + (1 - tuning.still_keep) * goes) ** (passed_s / _TICK_S)
+    still = tuning.told_still if is_told else tuning.still
+    trust = still.trust + (tuning.trust - still.trust) * goes
+    keep = (still.keep + (1 - still.keep) * goes) ** (passed_s / _TICK_S)
     likely = likelihoods(model, beliefs, heard, trust, passed_s)
     told = []
     for number, belief in enumerate(beliefs):

@@ -5,6 +5,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Still:
+    """What standing makes of packets, which err alike at one place: each one's weight, and what each half second keeps
+    of the belief."""
+
+    trust: float
+    keep: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tuning:
     """Lengths in metres, strengths in dB, times in seconds, angles in radians."""
 
@@ -56,11 +65,13 @@ class Tuning:
     """Weight of a packet: errors that stay with a place are not told anew by each packet."""
     packets_per_s: float = 2.0
     told_packets_per_s: float = 1.4
+    guessed_packets_per_s: float = 0.35
     """More packets of one beacon than this share the weight of this many; with odometry nothing is forgotten by
-    spreading, so that what stays with a place would be believed too firmly."""
-    still_trust: float = 0.12
-    still_keep: float = 0.975
-    """Standing, each half second keeps so much of what was heard and adds so little: packets of one place err alike."""
+    spreading, so that what stays with a place would be believed too firmly. What the law of a beacon that nobody
+    surveyed is off by stays for metres."""
+    still: Still = Still(trust=0.12, keep=0.975)
+    told_still: Still = Still(trust=0.02, keep=0.995)
+    """Without odometry, and with it: who is told to stand need not forget how it came there."""
     lost_share: float = 1e-4
     """Of each step's probability that goes back to everywhere, so that a wrong belief ends."""
 
