@@ -10,12 +10,13 @@ from msgspec import Meta, Struct
 
 from firmware_specs.events import Gtin14, Id, Minor, Probability, Sha256, Text, TimeMs, Version
 from firmware_specs.gtin import is_variable_measure
+from firmware_specs.surveyed import SurveyPoint
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
     """The head of one matter of one store: which blob is wanted, from when on.
 
-    `matter` is one of `pricebook`, `promotions`, `codes`, `site`, `offers`, `timetable`, `labels`,
+    `matter` is one of `pricebook`, `promotions`, `codes`, `site`, `survey`, `offers`, `timetable`, `labels`,
     `roster`, `peers`.
     A device ignores a version that is not higher than the one it holds.
     """
@@ -120,6 +121,14 @@ class Site(Struct, frozen=True, kw_only=True):
     shelves: list[Shelf]
     zones: list[Zone]
     beacons: list[Beacon]
+
+
+class SiteSurvey(Struct, frozen=True, kw_only=True):
+    """What a store's beacons sound like at its places (matter `survey`), heard by a technician who walked there."""
+
+    store: Id
+    version: Version
+    points: list[SurveyPoint]
 
 
 class LabelPlace(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import numpy as np
 
 from positioning.belief import together
 from positioning.engine import State
+from positioning.floor import Cells
 from positioning.health import Ill
 from positioning.model import Model
 from positioning.region import Ring, densest, rings
@@ -38,12 +39,24 @@ class Estimate:
         return float(np.sqrt((self.cov[0][0] + self.cov[1][1]) / 2))
 
 
+def _doubted(everywhere: list[Cells], doubt: float) -> list[Cells]:
+    """Return a belief, of one in all, with its levels as likely as before, its places less surely known."""
+    doubted = []
+    for cells in everywhere:
+        flat = cells ** np.float32(1 - doubt)
+        mass = float(cells.sum(dtype=np.float64))
+        doubted.append(flat * np.float32(mass / max(float(flat.sum(dtype=np.float64)), 1e-30)))
+    return doubted
+
+
 def estimate(model: Model, state: State) -> Estimate:
     """Return what a belief says."""
     masses = [sum(guess.mass for guess in belief) for belief in state.beliefs]
     level = int(np.argmax(masses))
     floor, belief = model.floors[level], state.beliefs[level]
     everywhere = [together(*pair) for pair in zip(model.floors, state.beliefs, strict=True)]
+    if state.told_s is not None:
+        everywhere = _doubted(everywhere, model.tuning.told_doubt)
     cells = everywhere[level]
     total = float(cells.sum(dtype=np.float64))
     # Cells are where the walker was at their middles; odometry has gone on by a part of a cell since.

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_specs.surveyed import Survey, SurveyWalk
+from firmware_specs.surveyed import Survey, SurveyPoint, SurveyWalk
 
 BIN_M = 0.5
 """A walk's packets within so much of the way count as heard at one place."""
+
+POINT_M = 1.0
+"""A survey that travels to devices has one point for each square of this size."""
 
 MOST_PLACES = 300
 """A beacon's places on one level; with more of them, places are gathered more coarsely."""
@@ -48,6 +51,29 @@ def readings_of(survey: Survey, z_m: float) -> dict[tuple[str, str], Readings]:
         for beacon, found in _along(walk, z_m, number).items():
             rows[walk.level, beacon] += found
     return {key: _readings(found) for key, found in rows.items()}
+
+
+def points_of(survey: Survey, z_m: float) -> list[SurveyPoint]:
+    """Return a survey, walks and points, as few points: the mean strength of each beacon in squares of `POINT_M`."""
+    gathered = []
+    for (level, beacon), found in sorted(readings_of(survey, z_m).items()):
+        _, which = np.unique(np.floor(found.places[:, :2] / POINT_M), axis=0, return_inverse=True)
+        count = np.bincount(which, found.count)
+        columns = (*found.places.T, found.mean_dbm)
+        means = [np.bincount(which, column * found.count) / count for column in columns]
+        for x_m, y_m, height_m, mean_dbm, many in zip(*means, count, strict=True):
+            gathered.append(
+                SurveyPoint(
+                    level=level,
+                    beacon=beacon,
+                    x_m=round(float(x_m), 2),
+                    y_m=round(float(y_m), 2),
+                    z_m=round(float(height_m), 2),
+                    rssi_dbm=round(float(mean_dbm), 1),
+                    count=int(many),
+                )
+            )
+    return gathered
 
 
 def _along(walk: SurveyWalk, z_m: float, number: int) -> dict[str, list[tuple[float, float, float, float, float, int]]]:

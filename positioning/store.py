@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from firmware_specs.desired import Shelf, Site
+from firmware_specs.desired import Shelf, Site, SiteSurvey
 from firmware_specs.frames.ibeacon import COMPANY_ID, IBeacon
-from firmware_specs.surveyed import BeaconPlace, Coordinates, LevelPlan, SitePlan, ZonePlan
+from firmware_specs.surveyed import BeaconPlace, Coordinates, LevelPlan, SitePlan, Survey, ZonePlan
 from positioning.evidence import Packet
 
 BeaconKey = tuple[UUID, int, int]
@@ -30,6 +30,14 @@ def plan_of(site: Site) -> SitePlan:
         if zone.level == site.level and len(zone.polygon) > 2
     ]
     return SitePlan(levels=[LevelPlan(id=site.level, outline=corners, walls=walls)], beacons=beacons, zones=zones)
+
+
+def survey_of(site: Site, heard: SiteSurvey | None) -> Survey:
+    """Return what a survey says of the beacons of a store as it is now."""
+    if heard is None:
+        return Survey()
+    beacons = {one.id for one in site.beacons}
+    return Survey(points=[one for one in heard.points if one.level == site.level and one.beacon in beacons])
 
 
 def _around(shelf: Shelf) -> list[Coordinates]:

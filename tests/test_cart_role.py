@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from starlette.applications import Starlette
 
 from device_drivers.api import AdvertHeard, Deed, DeviceRefusedError, FrameTaken, Signal
-from edge_agent.app import CommandFailedError, MatterRefusedError, Role
+from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Role
 from edge_agent.outbox import Outbox
 from edge_agent.outbox_file import OutboxFile
 from edge_agent.roles.basket import Basket, Unit
@@ -29,7 +29,7 @@ from edge_agent.roles.screen import Screen
 from edge_agent.roles.sensor import Sensor
 from edge_agent.roles.till import Till
 from firmware_specs.batch import Batch, Watermark
-from firmware_specs.desired import Command, Configuration, LabelPlace, LabelPlan, Offer, Offers, Row
+from firmware_specs.desired import Command, Configuration, LabelPlace, LabelPlan, Offer, Offers, Row, SiteSurvey
 from firmware_specs.events import (
     BasketClosed,
     CodeRead,
@@ -41,8 +41,9 @@ from firmware_specs.events import (
 )
 from firmware_specs.frames.ibeacon import COMPANY_ID, IBeacon
 from firmware_specs.rules.promotions import AmountOff, Bundle, CartOff, Part, Products, Promotion, PromotionBook
+from firmware_specs.surveyed import SurveyPoint
 from firmware_specs.symbology import Symbology
-from firmware_specs.wire import decode
+from firmware_specs.wire import decode, encode
 from tests.fakes.books import Book
 from tests.fakes.store import SITE
 from tests.fakes.surroundings import NOW_MS, STORE, FakeSurroundings, held
@@ -556,6 +557,24 @@ async def test_a_screen_finds_products_and_a_sensor_knows_its_place(tmp_path: Pa
             sensor.on_signal("beacons", advert)
         await until(lambda: bool(surroundings.of(PositionFixed)))
     assert sensor.state()["position"] is not None
+
+
+def test_a_survey_moves_what_a_sensor_believes_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
+    sensor = Sensor(FakeSurroundings(tmp_path, "sensor"))
+    heard = [
+        SurveyPoint(level="g", x_m=x_m, y_m=4.0, beacon=beacon.id, rssi_dbm=-60.0 - 3 * abs(beacon.x_m - x_m))
+        for beacon in SITE.beacons
+        for x_m in (1.0, 5.0, 9.0)
+    ]
+    # It may come before the site, and after it.
+    sensor.on_matter(held("survey", SiteSurvey(store=STORE, version=1, points=heard)))
+    sensor.on_matter(held("site", SITE))
+    sensor.on_matter(held("survey", SiteSurvey(store=STORE, version=2, points=[])))
+    with pytest.raises(MatterRefusedError, match="survey 1: its version is 3"):
+        blob = encode(SiteSurvey(store=STORE, version=3, points=heard))
+        sensor.on_matter(Held(held("survey", SITE).manifest, blob))
+    with pytest.raises(MatterRefusedError, match="no use for offers"):
+        sensor.on_matter(held("offers", OFFERS))
 
 
 @given(st.lists(st.tuples(st.sampled_from([MILK, BREAD]), st.integers(1, 500), st.booleans()), max_size=30))

@@ -1,6 +1,7 @@
 """A store from files that people write: opened whole, or refused with every wrong place named and nothing done."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,7 @@ from cloud_broker.state.tables import desired, devices, heads, labels, products,
 from cloud_broker.stores.codes import codes_of
 from cloud_broker.stores.files import Store, StoreFileError, read_store
 from cloud_broker.stores.opening import StoreExistsError, open_store
-from firmware_specs.desired import LabelPlan, Manifest, Site
+from firmware_specs.desired import LabelPlan, Manifest, Site, SiteSurvey
 from firmware_specs.instore import CHINA_13, CHINA_18, StoreProfile, own_key
 from firmware_specs.leases import Delegation
 from firmware_specs.pricebook.edition import Edition
@@ -264,6 +265,24 @@ def test_an_opened_store_has_all_that_its_devices_follow(tmp_path: Path) -> None
     assert [place.id for place in cloud.head("labels", LabelPlan).labels] == ["label-1", "label-2"]
     site = cloud.head("site", Site)
     assert (site.store, site.version, len(site.beacons)) == ("harbour-road", 1, len(SITE.beacons))
+
+
+def test_a_survey_opens_with_the_store_and_one_of_another_store_is_refused(tmp_path: Path) -> None:
+    cloud = Cloud(tmp_path)
+    point = {"level": SITE.level, "x_m": 3.2, "y_m": 4.4, "beacon": SITE.beacons[0].id, "rssi_dbm": -61.0, "count": 3}
+    text = STORE + 'survey = "survey.json"\n'
+    path = write(tmp_path, store_toml=text, survey_json=json.dumps({"points": [point]}))
+    cloud.open(read_store(path))
+    (heard,) = cloud.head("survey", SiteSurvey).points
+    assert (heard.beacon, heard.rssi_dbm, heard.count) == (SITE.beacons[0].id, -61.0, 3)
+    for wrong, named in (
+        ({"points": [{**point, "level": "cellar"}]}, "survey.json: level: 'cellar', but the store's is 'g'"),
+        ({"points": [{**point, "beacon": "b"}]}, "survey.json: beacon: none of those heard is in the site"),
+        ({"points": [{**point, "rssi_dbm": "loud"}]}, "survey.json: Expected `float`, got `str`"),
+        ({}, "survey.json: no points and no walks"),
+    ):
+        with pytest.raises(StoreFileError, match=re.escape(named)):
+            read_store(write(tmp_path, store_toml=text, survey_json=json.dumps(wrong)))
 
 
 def test_a_store_that_is_there_is_left_as_it_is(tmp_path: Path) -> None:

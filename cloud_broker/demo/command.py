@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import random
 import signal
 import sys
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import httpx
 from cloud_broker.bus.port import BusError
 from cloud_broker.demo.check import Journey
 from cloud_broker.demo.people import Visitor, Watcher
-from cloud_broker.demo.places import PlaceTakenError, open_places
+from cloud_broker.demo.places import PlaceTakenError, open_places, seed_of
 from cloud_broker.demo.process import ChildFailedError
 from cloud_broker.demo.stage import Stage
 from cloud_broker.failures import leaves
@@ -81,8 +80,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
         nonlocal code
         tell = _teller()
         places = open_places(Path(arguments.folder), pages_port=arguments.port, fresh=arguments.fresh)
-        seed = random.randrange(2**31) if arguments.seed is None else arguments.seed
-        stage = Stage(places, seed, tell)
+        stage = Stage(places, seed_of(places.folder, arguments.seed), tell)
         async with anyio.create_task_group() as group:
 
             async def watch() -> None:

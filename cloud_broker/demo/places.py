@@ -1,6 +1,7 @@
 """Where the demo keeps its things, and on which ports it listens; the same ports at every start of one folder."""
 
 import json
+import random
 import shutil
 import socket
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class Places:
         return self.folder / "world" / "site.json"
 
     @property
+    def survey(self) -> Path:
+        """What a technician heard in the store before it opened."""
+        return self.folder / "world" / "survey.json"
+
+    @property
     def products(self) -> Path:
         """What the store sells."""
         return self.folder / "world" / "products.json"
@@ -58,6 +64,25 @@ class Places:
     def url(self, name: str) -> str:
         """The URL of one HTTP server."""
         return f"http://127.0.0.1:{self.ports[name]}"
+
+
+def seed_of(folder: Path, wanted: int | None) -> int:
+    """Return the seed of all that happens in a demo's store, drawn on its first start: its radio stays what it was.
+
+    Raises PlaceTakenError when another one is wanted of a store that has one.
+    """
+    kept = folder / "seed.json"
+    if not kept.exists():
+        seed = random.randrange(2**31) if wanted is None else wanted
+        kept.write_text(json.dumps(seed))
+        return seed
+    seed = int(json.loads(kept.read_text()))
+    if wanted not in (None, seed):
+        raise PlaceTakenError(
+            f"the store in {folder} was made with seed {seed}, and surveyed in its radio: "
+            "leave --seed out, or start with --fresh, or with another --folder"
+        )
+    return seed
 
 
 def open_places(folder: Path, *, pages_port: int, fresh: bool) -> Places:

@@ -37,6 +37,7 @@ def seed(
     *,
     people: tuple[dict[str, str], ...],
     site: bytes,
+    survey: bytes | None = None,
     catalogue: list[dict[str, Any]],
     gateway_url: str,
     local_broker: str,
@@ -59,6 +60,7 @@ def seed(
         to_builtins(floor),
         numbered(catalogue),
         numbered(_labels(floor, catalogue)),
+        None if survey is None else json.loads(survey),
     )
     open_store(connection, publisher, written)
     for person in people:

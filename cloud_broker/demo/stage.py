@@ -178,6 +178,7 @@ class Stage:
                 publisher,
                 people=self.people,
                 site=self.places.site.read_bytes(),
+                survey=self.places.survey.read_bytes(),
                 catalogue=json.loads(self.places.products.read_text()),
                 gateway_url=self.places.url("gateway-1"),
                 local_broker=f"127.0.0.1:{self.places.ports['local-broker']}",
@@ -188,7 +189,9 @@ class Stage:
         if not self.places.site.exists():
             folder = self.places.site.parent
             folder.mkdir(parents=True, exist_ok=True)
-            await anyio.run_process([sys.executable, "-m", "device_drivers.virtual.demo_site", str(folder)])
+            await anyio.run_process(
+                [sys.executable, "-m", "device_drivers.virtual.demo_site", str(folder), "--seed", str(self.seed)]
+            )
 
     def _world(self) -> list[str]:
         return [

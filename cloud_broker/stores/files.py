@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from pydantic import BaseModel, ValidationError
 
 from cloud_broker.stores.floor import check_site
 from cloud_broker.stores.tables import Row, Rows, TableError, decimal, read_json, read_rows, read_text, whole
 from cloud_broker.stores.written import LANGUAGES, Head, Label, OwnCodes, Product, StoreFile, sentences
+from cloud_broker.surveys.publish import check_survey, read_survey
 from firmware_specs.desired import Site
 from firmware_specs.instore import InStoreError, StoreProfile, key_of
+from firmware_specs.surveyed import Survey
 
 M = TypeVar("M", bound=BaseModel)
 P = TypeVar("P", Product, Label)
@@ -38,6 +41,7 @@ class Store:
     site: Site
     products: tuple[Product, ...]
     labels: tuple[Label, ...]
+    survey: Survey | None = None
 
 
 def read_store(path: Path) -> Store:
@@ -65,13 +69,15 @@ def read_store(path: Path) -> Store:
     raw_site = taken(written.site, read_json, None)
     product_rows: Rows | None = taken(written.products, products, None)
     label_rows: Rows = taken(written.labels, labels, []) if written.labels is not None else []
-    names = (str(written.site), str(written.products), str(written.labels))
+    raw_survey = taken(written.survey, read_json, None) if written.survey is not None else None
+    names = (str(written.site), str(written.products), str(written.labels), str(written.survey))
     # What could not be read at all is said above; the rest is checked all the same.
     return _checked(
-        Head.model_validate(written.model_dump(exclude={"site", "products", "labels"})),
+        Head.model_validate(written.model_dump(exclude={"site", "products", "labels", "survey"})),
         raw_site,
         product_rows,
         label_rows,
+        raw_survey,
         names=names,
         wrong=wrong,
     )
@@ -95,13 +101,21 @@ def _written(path: Path, of: type[M]) -> M:
         raise StoreFileError([f"{path}: not {kind}: {exc}"]) from exc
 
 
-def check_store(head: Head, site: Any, products: Rows, labels: Rows) -> Store:
+def check_store(head: Head, site: Any, products: Rows, labels: Rows, survey: Any = None) -> Store:
     """Return a store from what its files would hold. Raises StoreFileError as `read_store` does."""
-    return _checked(head, site, products, labels, names=("site", "products", "labels"), wrong=[])
+    names = ("site", "products", "labels", "survey")
+    return _checked(head, site, products, labels, survey, names=names, wrong=[])
 
 
 def _checked(
-    head: Head, site: Any, products: Rows | None, labels: Rows, *, names: tuple[str, str, str], wrong: list[str]
+    head: Head,
+    site: Any,
+    products: Rows | None,
+    labels: Rows,
+    raw_survey: Any,
+    *,
+    names: tuple[str, str, str, str],
+    wrong: list[str],
 ) -> Store:
     floor: Site | None = None
     if site is not None:
@@ -127,10 +141,22 @@ def _checked(
                 f"{names[2]}, row {number}: x_m, y_m: ({row.x_m:g}, {row.y_m:g}) lies outside the store, "
                 f"which is {floor.width_m:g} x {floor.height_m:g} m"
             )
+    heard = None if raw_survey is None else _survey(raw_survey, floor, names[3], wrong)
     if wrong or floor is None:
         # Without a floor something above says why.
         raise StoreFileError(wrong)
-    return Store(head, floor, tuple(row for _, row in sold), tuple(row for _, row in hung))
+    return Store(head, floor, tuple(row for _, row in sold), tuple(row for _, row in hung), heard)
+
+
+def _survey(raw: Any, floor: Site | None, name: str, wrong: list[str]) -> Survey | None:
+    try:
+        survey = read_survey(raw)
+    except msgspec.ValidationError as exc:
+        wrong.append(f"{name}: {exc}")
+        return None
+    if floor is not None:
+        wrong += [f"{name}: {line}" for line in check_survey(floor, survey)]
+    return survey
 
 
 def _models(of: type[M], rows: Rows, name: str, wrong: list[str]) -> list[tuple[int, M]]:

@@ -14,6 +14,7 @@ from cloud_broker.state import tables
 from cloud_broker.stores.codes import publish_codes
 from cloud_broker.stores.files import Store
 from cloud_broker.stores.written import Label, OwnCodes, Product
+from cloud_broker.surveys.publish import publish_survey
 from firmware_specs.gtin import is_variable_measure
 from vision.panel import Panel
 
@@ -35,6 +36,8 @@ def open_store(connection: Connection, publisher: Publisher, store: Store) -> No
     if store.labels:
         connection.execute(insert(tables.labels), [_label(head.id, label) for label in store.labels])
     publisher.publish(connection, head.id, "site", lambda version: msgspec.structs.replace(store.site, version=version))
+    if store.survey is not None:
+        publish_survey(connection, publisher, head.id, store.survey)
     if head.codes != OwnCodes():
         publish_codes(connection, publisher, head.codes.profile(head.id))
     publish_plan(connection, publisher, head.id)

@@ -140,6 +140,9 @@ class StoreFile(Head):
     labels: Annotated[Path, Field(strict=False)] | None = None
     """CSV or JSON: id, address, gtin, x_m, y_m, and panel if it is another than `296x128 bw`. A store may have none."""
 
+    survey: Annotated[Path, Field(strict=False)] | None = None
+    """What its beacons sound like, in JSON, as `firmware_specs` describes a Survey; one can be walked later."""
+
 
 class Product(Written):
     """One thing that the store sells; its price is in minor units, of what is weighed for one `measure`, as `kg`."""

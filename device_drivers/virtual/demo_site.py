@@ -3,12 +3,13 @@
 A shelf's `x_m`, `y_m` is its lower left corner. The company prefixes of the products are made up too.
 """
 
+import argparse
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from device_drivers.virtual.surveyor import surveyed
 from firmware_specs.desired import Beacon, Point, Shelf, Site, Zone
 from firmware_specs.gtin import normal, with_check_digit
 from firmware_specs.instore import own_key
@@ -214,9 +215,10 @@ _CATALOGUE: Final[dict[str, tuple[str, _Rows]]] = {
 }
 
 
-def write(folder: Path) -> None:
-    """Write `site.json` and `products.json`, as the world and a cloud read them."""
+def write(folder: Path, seed: int) -> None:
+    """Write `site.json`, `products.json` and `survey.json`, as the world and a cloud read them."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "survey.json").write_bytes(encode(surveyed(demo_site(), seed)))
     (folder / "site.json").write_bytes(encode(demo_site()))
     products = [
         {
@@ -233,4 +235,8 @@ def write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description="Write the demo store's files.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seed", type=int, default=0, help="of the radio that the survey hears")
+    arguments = parser.parse_args()
+    write(arguments.folder, arguments.seed)

@@ -43,6 +43,7 @@ class Cart:
             "promotions": self._sale.promoting.take,
             "codes": self._sale.codes.take,
             "site": self._whereabouts.take_site,
+            "survey": self._whereabouts.take_survey,
             "offers": self._offering.take_offers,
             "labels": self._catalogue.take_labels,
         }

@@ -27,9 +27,11 @@ class Sensor:
 
     def on_matter(self, held: Held) -> None:
         """See `Role.on_matter`."""
-        if held.manifest.matter != "site":
+        takes = {"site": self._whereabouts.take_site, "survey": self._whereabouts.take_survey}
+        take = takes.get(held.manifest.matter)
+        if take is None:
             raise MatterRefusedError(f"a sensor has no use for {held.manifest.matter}")
-        self._whereabouts.take_site(held)
+        take(held)
 
     def on_signal(self, driver: str, signal: Signal) -> None:
         """See `Role.on_signal`."""

@@ -9,10 +9,10 @@ from device_drivers.api import AdvertHeard, WheelsRolled
 from edge_agent.app import Held, MatterRefusedError, Surroundings
 from edge_agent.outbox import OutboxFullError
 from edge_agent.roles.matter import matter_of
-from firmware_specs.desired import Site
+from firmware_specs.desired import Site, SiteSurvey
 from firmware_specs.events import PositionFixed
 from positioning import Move, Tracker, build
-from positioning.store import Adverts, plan_of
+from positioning.store import Adverts, plan_of, survey_of
 
 EVERY_S: Final = 0.5
 LOST_S: Final = 5.0
@@ -48,17 +48,28 @@ class Whereabouts:
         self._tracker: Tracker | None = None
         self._adverts = Adverts({})
         self._heard: dict[str, float] = {}
+        self._survey: SiteSurvey | None = None
         self.site: Site | None = None
         self.fix: Fix | None = None
 
     def take_site(self, held: Held) -> None:
         """Take a site into use; the belief starts anew. Raises MatterRefusedError."""
         site = matter_of(held, Site)
+        self._begin(held, site, self._survey)
+
+    def take_survey(self, held: Held) -> None:
+        """Take what the beacons sound like into use; the belief starts anew. Raises MatterRefusedError."""
+        survey = matter_of(held, SiteSurvey)
+        if self.site is not None:
+            self._begin(held, self.site, survey)
+        self._survey = survey
+
+    def _begin(self, held: Held, site: Site, survey: SiteSurvey | None) -> None:
         try:
-            model, self._adverts = build(plan_of(site)), Adverts.of(site)
+            model, adverts = build(plan_of(site), survey_of(site, survey)), Adverts.of(site)
         except ValueError as exc:
-            raise MatterRefusedError(f"site {site.version}: {exc}") from exc
-        self.site = site
+            raise MatterRefusedError(f"{held.manifest.matter} {held.manifest.version}: {exc}") from exc
+        self.site, self._adverts = site, adverts
         self._tracker, self._heard = Tracker(model), {}
 
     def hear(self, advert: AdvertHeard) -> None:
