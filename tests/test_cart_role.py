@@ -570,9 +570,9 @@ def test_a_survey_moves_what_a_sensor_believes_and_a_wrong_one_is_refused(tmp_pa
     sensor.on_matter(held("survey", SiteSurvey(store=STORE, version=1, points=heard)))
     sensor.on_matter(held("site", SITE))
     sensor.on_matter(held("survey", SiteSurvey(store=STORE, version=2, points=[])))
-    with pytest.raises(MatterRefusedError, match="survey 1: its version is 3"):
-        blob = encode(SiteSurvey(store=STORE, version=3, points=heard))
-        sensor.on_matter(Held(held("survey", SITE).manifest, blob))
+    other = encode(SiteSurvey(store=STORE, version=3, points=heard))
+    with pytest.raises(MatterRefusedError, match="survey: its version is 3, the manifest says 1"):
+        sensor.on_matter(Held(held("survey", SITE).manifest, other))
     with pytest.raises(MatterRefusedError, match="no use for offers"):
         sensor.on_matter(held("offers", OFFERS))
 
