@@ -4,7 +4,7 @@ All of them travel signed (`signing`). Big things travel by pointer: the manifes
 SHA-256, the bytes come over HTTP from the nearest holder.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -160,10 +160,15 @@ class LabelPlan(Struct, frozen=True, kw_only=True):
 
 
 class Offer(Struct, frozen=True, kw_only=True):
-    """A location-triggered offer: text only, never a price of its own."""
+    """A location-triggered offer: text only, never a price of its own.
+
+    `when` says what fires it: going into its zone, staying for `dwell_s`, or leaving after having stayed for so long.
+    `probability` is what the zone must reach; below half of that the shopper counts as gone.
+    """
 
     id: Id
     zone: Id
+    when: Literal["enter", "dwell", "exit"] = "dwell"
     headline: dict[str, str]
     gtin: Gtin14 | None = None
     dwell_s: Annotated[float, Meta(ge=0, le=600)] = 1.0

@@ -236,6 +236,29 @@ async def test_guessing_a_password_is_made_slow(cloud: tuple[Cloud, str]) -> Non
     assert codes == [401] * 10 + [429] * 2
 
 
+async def test_an_offer_on_a_zone_too_small_for_the_stores_accuracy_is_refused_with_the_remedy(
+    cloud: tuple[Cloud, str],
+) -> None:
+    # Six beacons in one row cannot tell left from right.
+    async with signed_in(cloud[1], "manager") as manager:
+        worths = (await manager.get("/api/stores/demo/zones")).json()
+        assert [worth["zone"] for worth in worths] == ["entrance", "dairy"]
+        assert not any(worth["is_enough"] for worth in worths)
+        body = {"id": "o", "zone": "dairy", "headline": {"en": "x"}}
+        answer = await manager.put("/api/stores/demo/offers/o", json=body)
+        assert answer.status_code == 422
+        error = answer.json()["error"]
+        assert (error["code"], error["field"]) == ("zone-unfit", "zone")
+        assert "zone 'dairy' of 3.0 x 3.0 m is too small" in error["message"]
+        unknown = await manager.put("/api/stores/demo/offers/o", json={**body, "zone": "attic"})
+        assert "there is no zone 'attic'; the zones are dairy, entrance" in unknown.json()["error"]["message"]
+        kept = (await manager.get("/api/stores/demo/offers")).json()
+        assert "o" not in [offer["id"] for offer in kept]
+        easy = await manager.put("/api/stores/demo/offers/o", json={**body, "probability": 0.05, "when": "exit"})
+        assert easy.status_code == 422, "of ten noticed too few would be visits"
+        assert (await manager.get("/api/stores/demo/zones", params={"at_least": 2})).status_code == 422
+
+
 async def test_numbers_that_json_cannot_say_are_refused(cloud: tuple[Cloud, str]) -> None:
     async with signed_in(cloud[1], "manager") as manager:
         body = '{"id":"o","zone":"dairy","headline":{"en":"x"},"cooldown_s":Infinity}'

@@ -2,8 +2,10 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from firmware_specs.desired import Offer, Point, Zone
 from firmware_specs.rules.offers import Decision, OfferState, contains, decide, withheld
@@ -44,6 +46,48 @@ def test_a_moment_out_of_sight_does_not_start_the_dwell_anew_but_a_longer_one_do
     assert [at_ms for at_ms, _ in walk([BREAD], seen)] == [2_000]
     away = [(0, 0.9), (3_000, 0.9), (4_000, 0.9), (5_000, 0.9)]
     assert [at_ms for at_ms, _ in walk([BREAD], away)] == [5_000]
+
+
+def test_a_probability_that_swings_about_its_limit_neither_ends_a_stay_nor_fires_while_low() -> None:
+    swinging = [(now_ms, 0.35 if now_ms % 1_000 else 0.65) for now_ms in range(0, 20_000, 500)]
+    assert [at_ms for at_ms, _ in walk([BREAD], swinging)] == [2_000]
+    # Three seconds of a low but not hopeless probability are not enough to leave, and not enough to be shown one.
+    doubtful = [(0, 0.9), *((now_ms, 0.4) for now_ms in range(500, 6_000, 500)), (6_000, 0.9)]
+    assert [at_ms for at_ms, _ in walk([BREAD], doubtful)] == [6_000]
+
+
+def test_an_offer_on_entering_fires_at_once_and_once_for_each_visit() -> None:
+    welcome = replace(BREAD, when="enter", per_trip=9, cooldown_s=0)
+    visits = [(now_ms, 0.9 if now_ms % 60_000 < 20_000 else 0.0) for now_ms in range(0, 130_000, 500)]
+    assert [at_ms for at_ms, _ in walk([welcome], visits)] == [0, 60_000, 120_000]
+    assert walk([welcome], visits)[0][1].reason == "entered bakery"
+
+
+def test_an_offer_on_entering_waits_for_the_screen_but_not_for_long() -> None:
+    first = replace(BREAD, id="a", when="enter")
+    later = replace(BREAD, id="b", when="enter")
+    assert [(at_ms, one.offer.id) for at_ms, one in walk([first, later], standing(30_000))] == [(0, "a"), (8_000, "b")]
+    third = replace(BREAD, id="c", when="enter")
+    assert [one.offer.id for _, one in walk([first, later, third], standing(30_000))] == ["a", "b"]
+
+
+def test_an_offer_on_leaving_fires_once_the_shopper_is_gone_after_a_real_stay() -> None:
+    farewell = replace(BREAD, when="exit")
+    path = [*standing(5_000), *((now_ms, 0.1) for now_ms in range(5_500, 12_000, 500))]
+    ((at_ms, decision),) = walk([farewell], path)
+    assert at_ms == 7_500
+    assert decision.probability == pytest.approx(0.9)
+    assert decision.reason == "left bakery after 5 s"
+    passing = [(0, 0.9), (500, 0.9), *((now_ms, 0.1) for now_ms in range(1_000, 9_000, 500))]
+    assert walk([farewell], passing) == []
+
+
+def test_who_was_out_of_sight_for_long_has_left_at_a_time_nobody_knows() -> None:
+    assert walk([replace(BREAD, when="exit")], [*standing(5_000), (60_000, 0.0), (60_500, 0.0)]) == []
+
+
+def test_a_clock_that_goes_back_ends_no_stay() -> None:
+    assert [at_ms for at_ms, _ in walk([BREAD], [(0, 0.9), (1_500, 0.9), (500, 0.9), (2_000, 0.9)])] == [2_000]
 
 
 def test_an_offer_for_several_times_a_trip_waits_for_its_cooldown() -> None:

@@ -1,7 +1,7 @@
 """What goes in and comes out of the API. Money is integer minor units, times are UTC milliseconds."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -536,6 +536,7 @@ class NewOffer(In):
 
     id: Id
     zone: Id
+    when: Literal["enter", "dwell", "exit"] = "dwell"
     headline: dict[str, Annotated[str, Field(max_length=200)]] = Field(examples=[{"en": "Try it", "zh": "尝一尝"}])
     gtin: Gtin | None = None
     dwell_s: float = Field(default=1.0, ge=0, le=600)
@@ -543,6 +544,20 @@ class NewOffer(In):
     per_trip: int = Field(default=1, ge=0)
     holdout: float = Field(default=0.0, ge=0, le=1)
     probability: float = Field(default=0.6, ge=0, le=1)
+
+
+class ZoneWorth(Out):
+    """What offers of a zone will be worth at this store's accuracy, where its probability must reach `at_least`."""
+
+    zone: str
+    at_least: float
+    recall: float
+    """How many of ten visits are noticed, as a share."""
+    precision: float
+    """How many of those noticed are visits, as a share."""
+    is_enough: bool
+    enough_m: tuple[float, float] | None
+    """How far across and along would do, where this zone does not; None where nothing up to four times would."""
 
 
 class Decision(Out):

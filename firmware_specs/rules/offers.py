@@ -5,20 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from firmware_specs.desired import Offer, Point, Zone
+from firmware_specs.rules.stays import ZoneStay, followed
 
 SCREEN_MS = 8_000
 """One offer at a time: another is decided only when the last has had the screen for so long."""
 
-GAP_MS = 2_000
-"""A dwell clock survives this long without the shopper being seen in the zone."""
 
-
-@dataclass(frozen=True, slots=True)
-class ZoneStay:
-    """A stay in an offer's zone: since when, and when last seen."""
-
-    since_ms: int
-    seen_ms: int
+ENTERED_MS = 10_000
+"""For so long somebody who came in may still be welcomed, where another offer had the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +70,45 @@ def decide(
         now_ms: UTC milliseconds.
     """
     known = {zone.id for zone in zones}
-    offers = tuple(offers)
-    stays = {offer: stay for offer, stay in state.stays.items() if now_ms - stay.seen_ms <= GAP_MS}
-    for offer in offers:
-        if offer.zone in known and in_zone.get(offer.zone, 0.0) >= offer.probability:
-            held = stays.get(offer.id)
-            stays[offer.id] = ZoneStay(held.since_ms if held else now_ms, now_ms)
+    offers = sorted((offer for offer in offers if offer.zone in known), key=lambda offer: offer.id)
+    likely = {offer.id: in_zone.get(offer.zone, 0.0) for offer in offers}
+    limits = {offer.id: offer.probability for offer in offers}
+    stays, left = followed(state.stays, limits, likely, now_ms)
     shown = dict(state.shown_ms)
     decisions = []
     on_screen_ms = state.on_screen_ms
-    for offer in sorted(offers, key=lambda offer: offer.id):
-        stay = stays.get(offer.id)
-        if stay is None or stay.seen_ms != now_ms or now_ms - stay.since_ms < offer.dwell_s * 1000:
-            continue
+    for offer in offers:
         before = shown.get(offer.id, ())
+        reason = _fires(offer, stays.get(offer.id), left.get(offer.id), before, now_ms)
+        if reason is None:
+            continue
         if len(before) >= offer.per_trip or (before and now_ms - before[-1] < offer.cooldown_s * 1000):
             continue
         is_withheld = withheld(state.trip, offer)
         if not is_withheld and on_screen_ms is not None and now_ms - on_screen_ms < SCREEN_MS:
             continue
         shown[offer.id] = (*before, now_ms)
-        probability = in_zone[offer.zone]
+        # Of who left, the probability says how surely.
+        probability = 1 - likely[offer.id] if offer.when == "exit" else likely[offer.id]
         if is_withheld:
             decisions.append(Decision(offer, "withheld", "this trip is in the holdout", probability))
         else:
-            decisions.append(Decision(offer, "shown", f"in {offer.zone} for {offer.dwell_s:g} s", probability))
+            decisions.append(Decision(offer, "shown", reason, probability))
             on_screen_ms = now_ms
     return replace(state, stays=stays, shown_ms=shown, on_screen_ms=on_screen_ms), tuple(decisions)
+
+
+def _fires(
+    offer: Offer, stay: ZoneStay | None, left: ZoneStay | None, before: tuple[int, ...], now_ms: int
+) -> str | None:
+    """Return why an offer may fire now, None where it may not."""
+    if offer.when == "exit":
+        if left is None or left.sure_ms - left.since_ms < offer.dwell_s * 1000:
+            return None
+        return f"left {offer.zone} after {(left.sure_ms - left.since_ms) / 1000:g} s"
+    if stay is None or stay.sure_ms != now_ms:
+        return None
+    if offer.when == "enter":
+        is_new = now_ms - stay.since_ms <= ENTERED_MS and not (before and before[-1] >= stay.since_ms)
+        return f"entered {offer.zone}" if is_new else None
+    return f"in {offer.zone} for {offer.dwell_s:g} s" if now_ms - stay.since_ms >= offer.dwell_s * 1000 else None

@@ -147,6 +147,13 @@ async def offers(request: Request) -> Response:
     return JSONResponse(list(store.offers.values()))
 
 
+async def zones(request: Request) -> JSONResponse:
+    worth = {"at_least": 0.6, "recall": 0.91, "precision": 0.94, "is_enough": True, "enough_m": None}
+    small = {**worth, "recall": 0.42, "is_enough": False, "enough_m": [4.1, 4.1]}
+    names = [zone["id"] for zone in shop(request).site["zones"]]
+    return JSONResponse([{"zone": name, **(small if number % 2 else worth)} for number, name in enumerate(names)])
+
+
 async def claims(request: Request) -> JSONResponse:
     store = shop(request)
     if request.method == "GET":
@@ -274,6 +281,7 @@ CLOUD_ROUTES = [
     Route("/api/schedule/{id}", unschedule, methods=["DELETE"]),
     Route("/api/stores/{store}/plays", listed("plays")),
     Route("/api/stores/{store}/offers", offers),
+    Route("/api/stores/{store}/zones", zones),
     Route("/api/stores/{store}/offers/{id}", offers, methods=["PUT", "DELETE"]),
     Route("/api/stores/{store}/decisions", listed("decisions")),
     Route("/api/stores/{store}/claims", claims, methods=["GET", "POST"]),

@@ -158,6 +158,10 @@ export default {
   offerId: { zh: '编号', en: 'Id' },
   offerIdNote: { zh: '小写字母、数字和连字符', en: 'Lower-case letters, digits, hyphens' },
   zone: { zh: '区域', en: 'Zone' },
+  when: { zh: '何时显示', en: 'Shown when the shopper' },
+  zoneWorth: { zh: '预计能察觉 {recall} 的到访；察觉到的有 {precision} 是真的。', en: 'Expected to notice {recall} of visits; {precision} of those noticed are real.' },
+  zoneTooSmall: { zh: '区域太小：扩大到 {across} × {along} 米才够。', en: 'The zone is too small: {across} × {along} m would do.' },
+  zoneHopeless: { zh: '区域太小：请先测绘门店，或在附近增加信标。', en: 'The zone is too small: survey the store, or add beacons near it.' },
   headlineZh: { zh: '中文标题', en: 'Headline in Chinese' },
   headlineEn: { zh: '英文标题', en: 'Headline in English' },
   gtin: { zh: '商品条码（可不填）', en: 'Product barcode (optional)' },
@@ -177,6 +181,12 @@ export default {
   trip: { zh: '购物', en: 'Trip' },
   outcome: { zh: '结果', en: 'Outcome' },
   offer: { zh: '优惠', en: 'Offer' },
+};
+
+export const whens = {
+  enter: { zh: '走进区域', en: 'comes in' },
+  dwell: { zh: '停留一会儿', en: 'stays a while' },
+  exit: { zh: '停留后离开', en: 'leaves after a stay' },
 };
 
 export const outcomes = {
