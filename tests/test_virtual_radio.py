@@ -350,7 +350,15 @@ def test_the_air_follows_its_law_with_goods_in_the_way_weaker() -> None:
 
 def test_the_demo_store_is_as_large_as_it_says_and_its_zones_can_be_walked() -> None:
     floor = Floor(SITE)
-    assert [zone.id for zone in SITE.zones] == ["entrance", "checkout", "produce", "bakery", "dairy", "drinks"]
+    assert [zone.id for zone in SITE.zones] == [
+        "entrance",
+        "checkout",
+        "produce",
+        "bakery",
+        "dairy",
+        "drinks",
+        "tasting",
+    ]
     for zone in SITE.zones:
         assert set(zone.name) == {"zh", "en"}
         xs, ys = [corner.x_m for corner in zone.polygon], [corner.y_m for corner in zone.polygon]

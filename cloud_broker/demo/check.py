@@ -109,11 +109,13 @@ class Journey:
         state: dict[str, Any] = answer.json()
         return state
 
-    async def tell(self, device: str, path: str, body: dict[str, Any]) -> None:
-        """Ask a device for something, as its own page does. Raises StepFailedError."""
+    async def tell(self, device: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask a device for something, as its own page does; return what it says. Raises StepFailedError."""
         answer = await self.devices.post(f"{self.stage.places.url(device)}{path}", json=body, headers={"x-aisle": "1"})
         if answer.is_error:
             raise StepFailedError(f"{device} {path}: {answer.text[:200]}")
+        said: dict[str, Any] = answer.json()
+        return said
 
     async def scan_at(self, device: str, gtin: str, since_ms: int) -> None:
         """Hold a product before a cart's camera until the cart has read it; as a person does, once more if need be."""
@@ -272,16 +274,28 @@ class Journey:
         }
 
     async def offer(self) -> dict[str, Any]:
-        """A cart enters a zone; the offer is on its screen and the decision is recorded."""
+        """A cart enters a zone of 1.5 m; the offer is on its screen and the decision is recorded."""
         site = await self.manager.get(f"/api/stores/{STORE}/site")
-        target = centre(next(zone["polygon"] for zone in site["zones"] if zone["id"] == "bakery"))
+        polygons = {zone["id"]: zone["polygon"] for zone in site["zones"]}
+        target, start = centre(polygons["tasting"]), centre(polygons["entrance"])
+        arrives = await self.tell("cart-1", "/api/virtual/walk", {"x_m": start[0], "y_m": start[1]})
+        await anyio.sleep(arrives["takes_s"])
         offer = f"journey-{now_ms()}"
         await self.manager.put(
             f"/api/stores/{STORE}/offers/{offer}",
-            {"id": offer, "zone": "bakery", "headline": {"en": "Warm bread now", "zh": "面包刚出炉"}, "dwell_s": 1},
+            {
+                "id": offer,
+                "zone": "tasting",
+                "when": "enter",
+                "probability": 0.5,
+                "headline": {"en": "Taste it now", "zh": "现在试吃"},
+            },
         )
         since = self.live.now
-        await self.tell("cart-1", "/api/virtual/walk", {"x_m": target[0], "y_m": target[1]})
+        arrives = await self.tell("cart-1", "/api/virtual/walk", {"x_m": target[0], "y_m": target[1]})
+        radius_m = math.dist((polygons["tasting"][0]["x_m"], polygons["tasting"][0]["y_m"]), target)
+        way_m = math.dist(start, target)
+        enters_ms = now_ms() + round(1000 * arrives["takes_s"] * (1 - radius_m / way_m))
         decided = await self.live.until(
             f"cart-1's decision on {offer}",
             "offer",
@@ -301,6 +315,7 @@ class Journey:
         return {
             "outcome": decided["outcome"],
             "probability": round(decided["probability"], 3),
+            "after_entering_s": round((decided["at_ms"] - enters_ms) / 1000, 1),
             "delay_ms": now_ms() - decided["at_ms"],
             "on_screen": state["offer"]["offer"],
         }

@@ -20,7 +20,7 @@ class Walker(Protocol):
     async def state(self, device: str) -> dict[str, Any]:
         """Return what a device's own page shows."""
 
-    async def tell(self, device: str, path: str, body: dict[str, Any]) -> None:
+    async def tell(self, device: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Ask a device for something, as its own page does."""
 
     async def own_price(self, device: str, gtin: str) -> int:

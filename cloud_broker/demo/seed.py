@@ -101,7 +101,7 @@ def _labels(site: Site, catalogue: list[dict[str, Any]]) -> list[dict[str, Any]]
 def _offers(site: Site, catalogue: list[dict[str, Any]]) -> list[Offer]:
     """One offer for each department, with a product of the catalogue."""
     offers = []
-    departments = [zone for zone in site.zones if zone.id not in ("entrance", "checkout")]
+    departments = [zone for zone in site.zones if zone.id not in ("entrance", "checkout", "tasting")]
     for zone in departments:
         product = next((each for each in catalogue if each["category"] == zone.id), catalogue[0])
         headline = {

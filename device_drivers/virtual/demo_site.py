@@ -5,6 +5,7 @@ A shelf's `x_m`, `y_m` is its lower left corner. The company prefixes of the pro
 
 import argparse
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,9 @@ from firmware_specs.wire import encode
 BEACON_UUID: Final = "7d1f4a60-5c3e-4b8e-9a53-2f6d0b9c8e11"
 BEACON_MAJOR: Final = 1
 POWER_1M_DBM: Final = -59
+
+STAND_AT: Final = (10.2, 2.4)
+STAND_RADIUS_M: Final = 1.5
 
 _WIDTH_M, _HEIGHT_M, _LEVEL = 24.0, 16.0, "g"
 _AISLE_SHELVES = 6
@@ -69,7 +73,7 @@ def demo_site(store: str = "demo") -> Site:
         height_m=_HEIGHT_M,
         level=_LEVEL,
         shelves=aisles + walls,
-        zones=[_zone(*row) for row in _ZONES],
+        zones=[*(_zone(*row) for row in _ZONES), _stand()],
         beacons=[_beacon(column, row) for row in range(_ROWS) for column in range(_COLUMNS)],
     )
 
@@ -102,6 +106,19 @@ def _shelf(name: str, x_m: float, y_m: float, width_m: float, depth_m: float) ->
 def _zone(name: str, zh: str, en: str, left: float, bottom: float, right: float, top: float) -> Zone:
     corners = [Point(left, bottom), Point(right, bottom), Point(right, top), Point(left, top)]
     return Zone(id=name, level=_LEVEL, name={"zh": zh, "en": en}, polygon=corners)
+
+
+def _stand() -> Zone:
+    """A stand of `STAND_RADIUS_M` where something is tried: a circle, as a polygon of its size."""
+    turns = [math.tau * number / 16 for number in range(16)]
+    corners = [
+        Point(
+            round(STAND_AT[0] + STAND_RADIUS_M * math.cos(turn), 3),
+            round(STAND_AT[1] + STAND_RADIUS_M * math.sin(turn), 3),
+        )
+        for turn in turns
+    ]
+    return Zone(id="tasting", level=_LEVEL, name={"zh": "试吃台", "en": "Tasting stand"}, polygon=corners)
 
 
 def _beacon(column: int, row: int) -> Beacon:
