@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status: 1 when it failed, 2 when it was asked wrongly."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(
-        stream=sys.stderr if options.command == "locate" else sys.stdout,
+        stream=sys.stderr if options.command in ("locate", "survey") else sys.stdout,
         level=options.log.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
@@ -39,6 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from edge_agent.locate import run as locate
 
             return locate(options.site, options.survey, options.config, sys.stdin, sys.stdout)
+        case "survey":
+            from edge_agent.survey import run as survey
+
+            return survey(
+                options.site, options.survey, options.check, options.map, sys.stdout,
+                has_wheels=options.wheels, as_json=options.json,
+            )  # fmt: skip
         case _:
             return _status(options.config, as_json=options.json)
 
@@ -73,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     locate.add_argument("--site", type=Path, required=True, help="SITE.json: levels, walls, beacons, zones")
     locate.add_argument("--survey", type=Path, help="SURVEY.json: what was heard where")
     locate.add_argument("--config", type=Path, help="a TOML file of constants that are to be otherwise")
+    survey = commands.add_parser("survey", help="how well devices will know where they are, and what would help")
+    survey.add_argument("--site", type=Path, required=True, help="SITE.json: levels, walls, beacons, zones")
+    survey.add_argument("--survey", type=Path, help="SURVEY.json: what was heard where")
+    survey.add_argument("--check", type=Path, help="a walk in the form of SURVEY.json, to judge answers by its track")
+    survey.add_argument("--wheels", action="store_true", help="devices have odometry")
+    survey.add_argument("--map", type=Path, help="draw the first level into this SVG file")
+    survey.add_argument("--json", action="store_true", help="print JSON")
     _label_doors(commands.add_parser("label", help="one shelf label by hand"))
     labels = commands.add_parser("labels", help="shelf labels")
     tried = labels.add_subparsers(dest="deed", required=True)

@@ -47,8 +47,8 @@ def run(site: Path, survey: Path | None, config: Path | None, lines: TextIO, ans
 
 def model_of(site: Path, survey: Path | None, config: Path | None) -> Model:
     """Return the model of these files. Raises LocateError."""
-    plan = _read(site, SitePlan)
-    heard = _read(survey, Survey) if survey is not None else Survey()
+    plan = read(site, SitePlan)
+    heard = read(survey, Survey) if survey is not None else Survey()
     try:
         return build(plan, heard, tuning_of(config))
     except ValueError as exc:
@@ -122,7 +122,8 @@ def as_json(at_s: float, where: Estimate) -> dict[str, Any]:
 _Read = TypeVar("_Read")
 
 
-def _read(path: Path, kind: type[_Read]) -> _Read:
+def read(path: Path, kind: type[_Read]) -> _Read:
+    """Return what a JSON file holds. Raises LocateError, which names the file."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError) as exc:

@@ -73,7 +73,7 @@ class Heard:
 def predicted(model: Model, level: int = 0, zones: Sequence[ZonePlan] = (), *, has_wheels: bool = False) -> Prediction:
     """Return what a level's radio map promises, also of these zones; `has_wheels` where devices have odometry."""
     floor = model.floors[level]
-    rows, columns, apart_m = _lattice(floor)
+    rows, columns, apart_m = lattice_of(floor)
     at_m = np.column_stack((floor.x_m[columns], floor.y_m[rows]))
     sounds = heard_at(model, level, rows, columns)
     shares = {zone.id: share_of(zone, floor)[rows, columns] for zone in zones}
@@ -107,8 +107,8 @@ def heard_at(model: Model, level: int, rows: NDArray[np.int64], columns: NDArray
     return Heard(mean_dbm, place_db2, packet_db2)
 
 
-def _lattice(floor: Floor) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
-    """Return rows and columns of the spots, and how far apart they are."""
+def lattice_of(floor: Floor) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
+    """Return rows and columns of a level's spots, and how far apart they are."""
     standable = floor.share >= STANDABLE * floor.share.max()
     every = max(1, int(np.ceil(np.sqrt(standable.sum() / MOST_SPOTS))))
     chosen = np.zeros_like(standable)

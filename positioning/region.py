@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from positioning.floor import Cells, Floor
+from positioning.floor import Cells, Floor, contains
 
 Ring = list[tuple[float, float]]
 """Corners in metres, counter-clockwise around what is inside, clockwise around a hole; the last is not the first."""
@@ -43,6 +43,12 @@ def rings(floor: Floor, region: NDArray[np.bool_], ahead_m: tuple[float, float] 
 
 
 _Corner = tuple[int, int]
+
+
+def encloses(outlines: list[Ring], x_m: float, y_m: float) -> bool:
+    """Return whether a point lies within a region; a ring inside another is a hole."""
+    at_x_m, at_y_m = np.array([x_m]), np.array([y_m])
+    return sum(int(contains(at_x_m, at_y_m, ring)[0, 0]) for ring in outlines) % 2 == 1
 
 
 def _edges(region: NDArray[np.bool_]) -> dict[_Corner, list[_Corner]]:

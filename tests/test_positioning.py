@@ -19,8 +19,8 @@ from firmware_specs.desired import SiteSurvey
 from firmware_specs.frames.ibeacon import COMPANY_ID, IBeacon
 from firmware_specs.surveyed import BeaconPlace, BlockedCells, LevelPlan, SitePlan, Survey, SurveyPoint, ZonePlan
 from positioning import Estimate, Model, Move, Packet, Tracker, Tuning, build
-from positioning.floor import contains
 from positioning.readings import points_of
+from positioning.region import encloses
 from positioning.store import Adverts, plan_of, survey_of
 
 CORNERS = ((1.0, 1.0), (11.0, 1.0), (1.0, 9.0), (11.0, 9.0), (6.0, 5.0), (6.0, 1.0), (6.0, 9.0), (1.0, 5.0))
@@ -373,7 +373,7 @@ def test_in_the_virtual_store(is_surveyed: bool, has_wheels: bool, most_m: float
             where = tracker.estimate(now_s)
             if now_s > 5:
                 errors_m.append(away_m(where, pose.x_m, pose.y_m))
-                covered.append(is_inside(where, pose.x_m, pose.y_m))
+                covered.append(encloses(where.r90, pose.x_m, pose.y_m))
     p75_m = statistics.quantiles(errors_m, n=4)[2]
     assert p75_m < most_m, p75_m
     assert 0.7 < statistics.fmean(covered) < 0.999, statistics.fmean(covered)
@@ -396,9 +396,3 @@ def test_of_a_stores_survey_counts_what_is_of_the_site() -> None:
     others = [structs.replace(here, level="cellar"), structs.replace(here, beacon="gone")]
     assert survey_of(site, SiteSurvey(store=site.store, version=1, points=[here, *others])) == Survey(points=[here])
     assert survey_of(site, None) == Survey()
-
-
-def is_inside(where: Estimate, x_m: float, y_m: float) -> bool:
-    """Return whether a point lies in the region of an estimate."""
-    at_x_m, at_y_m = np.array([x_m]), np.array([y_m])
-    return sum(int(contains(at_x_m, at_y_m, ring)[0, 0]) for ring in where.r90) % 2 == 1

@@ -57,7 +57,7 @@ class DemoProduct:
 
 
 def demo_site(store: str = "demo") -> Site:
-    """Return a 24 x 16 m supermarket: five aisles between six shelves, wall shelves, 20 ceiling beacons, seven zones."""
+    """Return a 24 x 16 m supermarket: six shelves, five aisles, wall shelves, 20 ceiling beacons, seven zones."""
     aisles = [_shelf(f"aisle-{n + 1}", 6.0 + 2.4 * n, 5.0, 0.8, 6.0) for n in range(_AISLE_SHELVES)]
     walls = [
         _shelf("wall-produce", 0.0, 5.0, 0.5, 5.5),

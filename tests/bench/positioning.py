@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edge_agent.locate import answered
 from firmware_specs.surveyed import BeaconPlace, LevelPlan, SitePlan, Survey
 from positioning import Model, Packet, Tuning, build, start, step
-from positioning.floor import contains
+from positioning.region import encloses
 from tests import convert
 from tests.bench import locators
 from tests.bench.frame import Goal, MissingPartError, Report, Row, say
@@ -71,18 +71,13 @@ def answers(model: Model, walks: Iterable[convert.Trace]) -> Answers:
         for answer, (_, level, x_m, y_m) in zip(said, walk.truth, strict=True):
             away_m = float(np.hypot(answer["x_m"] - x_m, answer["y_m"] - y_m))
             errors.append(away_m + (0.0 if answer["level"] == level else EvAAL_FLOOR_M))
-            covered.append(answer["level"] == level and _inside(answer["r90"], x_m, y_m))
+            covered.append(answer["level"] == level and encloses(answer["r90"], x_m, y_m))
         if said:
             every += Answers(
                 [np.array(errors)], [np.array(covered)], [np.array([answer["r90_area_m2"] for answer in said])],
                 [said[-1]["unhealthy"]], [[answer["zones"] for answer in said]],
             )  # fmt: skip
     return every
-
-
-def _inside(rings: list[list[tuple[float, float]]], x_m: float, y_m: float) -> bool:
-    at_x_m, at_y_m = np.array([x_m]), np.array([y_m])
-    return sum(int(contains(at_x_m, at_y_m, ring)[0, 0]) for ring in rings) % 2 == 1
 
 
 def figures(errors_m: NDArray[np.float64]) -> str:
