@@ -5,10 +5,12 @@ SHA-256, the bytes come over HTTP from the nearest holder.
 """
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from firmware_specs.events import Gtin14, Id, Minor, Probability, Sha256, Text, TimeMs, Version
+from firmware_specs.frames.said import ibeacon_key, key_of
 from firmware_specs.gtin import is_variable_measure
 from firmware_specs.surveyed import SurveyPoint
 
@@ -96,17 +98,32 @@ class Shelf(Struct, frozen=True, kw_only=True):
 
 
 class Beacon(Struct, frozen=True, kw_only=True):
-    """A fixed iBeacon, named by (uuid, major, minor); never by its rotating address."""
+    """A fixed beacon: an iBeacon by (uuid, major, minor), any other by its `identity`; never by a rotating address.
+
+    An identity is 16 bytes of an Eddystone-UID or 20 of an AltBeacon, in hex, or a shelf label's own address.
+    """
 
     id: Id
     level: Id
-    uuid: str
-    major: Annotated[int, Meta(ge=0, le=65535)]
-    minor: Annotated[int, Meta(ge=0, le=65535)]
+    frame: Literal["ibeacon", "eddystone", "altbeacon", "label"] = "ibeacon"
+    uuid: Text = ""
+    major: Annotated[int, Meta(ge=0, le=65535)] = 0
+    minor: Annotated[int, Meta(ge=0, le=65535)] = 0
+    identity: Annotated[str, Meta(max_length=64)] = ""
     x_m: float
     y_m: float
     z_m: float
     power_1m_dbm: Annotated[int, Meta(ge=-128, le=20)]
+
+    @property
+    def key(self) -> str:
+        """How it is known on the air. Raises ValueError where it says nothing that a frame could."""
+        if self.frame != "ibeacon":
+            return key_of(self.frame, self.identity)
+        try:
+            return ibeacon_key(UUID(self.uuid), self.major, self.minor)
+        except ValueError as exc:
+            raise ValueError(f"{self.uuid[:60]!r} is no UUID") from exc
 
 
 class Site(Struct, frozen=True, kw_only=True):

@@ -2,15 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from uuid import UUID
 
 from firmware_specs.desired import Shelf, Site, SiteSurvey
-from firmware_specs.frames.ibeacon import COMPANY_ID, IBeacon
+from firmware_specs.frames.said import identity_in, label_key
 from firmware_specs.surveyed import BeaconPlace, Coordinates, LevelPlan, SitePlan, Survey, ZonePlan
-from positioning.evidence import Packet
-
-BeaconKey = tuple[UUID, int, int]
-"""A beacon's uuid, major and minor; its address rotates and names nothing."""
 
 
 def plan_of(site: Site) -> SitePlan:
@@ -49,21 +44,16 @@ def _around(shelf: Shelf) -> list[Coordinates]:
 class Adverts:
     """Tells the beacons of a store from all else that is on the air."""
 
-    names: Mapping[BeaconKey, str]
+    names: Mapping[str, str]
+    """A beacon's id by how it is known on the air."""
 
     @classmethod
     def of(cls, site: Site) -> "Adverts":
-        """Return those of a site; raises ValueError on a uuid that is none."""
-        return cls({(UUID(one.uuid), one.major, one.minor): one.id for one in site.beacons})
+        """Return those of a site; raises ValueError on a beacon that nothing could be known by."""
+        return cls({one.key: one.id for one in site.beacons})
 
-    def packet(self, manufacturer: Mapping[int, bytes], rssi_dbm: float, heard_s: float) -> Packet | None:
-        """Return the packet in an advertisement's manufacturer data; None when it is no iBeacon of this store."""
-        payload = manufacturer.get(COMPANY_ID)
-        if payload is None:
-            return None
-        try:
-            frame = IBeacon.from_bytes(payload)
-        except ValueError:
-            return None
-        name = self.names.get((frame.uuid, frame.major, frame.minor))
-        return None if name is None else Packet(name, rssi_dbm, heard_s)
+    def name(self, address: str, manufacturer: Mapping[int, bytes], service_data: Mapping[int, bytes]) -> str | None:
+        """Return whose advertisement this is; None when it is of no beacon of this store."""
+        said = identity_in(manufacturer, service_data)
+        key = label_key(address) if said is None else said.key
+        return self.names.get(key)

@@ -16,6 +16,8 @@ from device_drivers.virtual.beacons import advertising_data
 from device_drivers.virtual.demo_site import demo_site
 from device_drivers.virtual.surveyor import surveyed as surveyed_store
 from firmware_specs.desired import SiteSurvey
+from firmware_specs.frames.altbeacon import AltBeacon
+from firmware_specs.frames.eddystone import SERVICE_UUID, Uid
 from firmware_specs.frames.ibeacon import COMPANY_ID, IBeacon
 from firmware_specs.surveyed import BeaconPlace, BlockedCells, LevelPlan, SitePlan, Survey, SurveyPoint, ZonePlan
 from positioning import Estimate, Model, Move, Packet, Tracker, Tuning, build
@@ -325,12 +327,37 @@ def test_a_packet_comes_out_of_an_advertisement() -> None:
     site = demo_site()
     beacon, adverts = site.beacons[3], Adverts.of(site)
     payload = advertising_data(beacon)[7:]
-    assert adverts.packet({COMPANY_ID: payload}, -70, 1.5) == Packet(beacon.id, -70, 1.5)
+    assert adverts.name("", {COMPANY_ID: payload}, {}) == beacon.id
     assert bytes(IBeacon.from_bytes(payload)) == payload
-    assert adverts.packet({COMPANY_ID: payload[:-1]}, -70, 1.5) is None
-    assert adverts.packet({0x0059: payload}, -70, 1.5) is None
+    assert adverts.name("", {COMPANY_ID: payload[:-1]}, {}) is None
+    assert adverts.name("", {0x0059: payload}, {}) is None
     stranger = IBeacon(UUID(int=9), 1, 0, -59)
-    assert adverts.packet({COMPANY_ID: bytes(stranger)}, -70, 1.5) is None
+    assert adverts.name("", {COMPANY_ID: bytes(stranger)}, {}) is None
+
+
+def test_beacons_of_every_kind_are_known_by_what_they_say_and_labels_by_their_address() -> None:
+    site = demo_site()
+    eddystone, altbeacon, label = (
+        structs.replace(site.beacons[0], id=frame, frame=frame, uuid="", identity=identity)
+        for frame, identity in (
+            ("eddystone", "00112233445566778899" + "aabbccddeeff"),
+            ("altbeacon", "ab" * 20),
+            ("label", "e6:5a:00:00:00:01"),
+        )
+    )
+    adverts = Adverts.of(structs.replace(site, beacons=[eddystone, altbeacon, label]))
+    uid = Uid(-10, bytes.fromhex("00112233445566778899"), bytes.fromhex("aabbccddeeff"))
+    assert adverts.name("11:22:33:44:55:66", {}, {SERVICE_UUID: bytes(uid)}) == "eddystone"
+    assert adverts.name("", {0x0118: bytes(AltBeacon(b"\xab" * 20, -59))}, {}) == "altbeacon"
+    assert adverts.name("E6:5A:00:00:00:01", {0x5053: b"\x01"}, {}) == "label"
+    assert adverts.name("E6:5A:00:00:00:02", {}, {}) is None
+    for wrong, named in (
+        (structs.replace(eddystone, identity="00"), "32 hexadecimal digits"),
+        (structs.replace(label, identity="here"), "'here' is no Bluetooth address"),
+        (structs.replace(site.beacons[0], uuid="x"), "'x' is no UUID"),
+    ):
+        with pytest.raises(ValueError, match=named):
+            Adverts.of(structs.replace(site, beacons=[wrong]))
 
 
 def half_seconds(seed: int, seconds: int) -> Iterator[tuple[float, list[Packet], truth.Pose]]:

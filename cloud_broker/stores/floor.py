@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -66,13 +65,15 @@ def _impossible(site: Site) -> Iterable[str]:
     for place, zone in enumerate(site.zones):
         if len(zone.polygon) < 3:
             yield f"zones.{place}.polygon: {len(zone.polygon)} corners, expected 3 or more"
-    heard: set[tuple[UUID, int, int]] = set()
+    heard: set[str] = set()
     for place, beacon in enumerate(site.beacons):
+        is_ibeacon = beacon.frame == "ibeacon"
         try:
-            identity = (UUID(beacon.uuid), beacon.major, beacon.minor)
-        except ValueError:
-            yield f"beacons.{place}.uuid: {beacon.uuid[:60]!r} is no UUID"
+            key = beacon.key
+        except ValueError as exc:
+            yield f"beacons.{place}.{'uuid' if is_ibeacon else 'identity'}: {exc}"
             continue
-        if identity in heard:
-            yield f"beacons.{place}: uuid, major and minor are those of another beacon"
-        heard.add(identity)
+        if key in heard:
+            what = "uuid, major and minor are those" if is_ibeacon else "its identity is that"
+            yield f"beacons.{place}: {what} of another beacon"
+        heard.add(key)

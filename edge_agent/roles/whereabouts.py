@@ -11,7 +11,7 @@ from edge_agent.outbox import OutboxFullError
 from edge_agent.roles.matter import matter_of
 from firmware_specs.desired import Site, SiteSurvey
 from firmware_specs.events import PositionFixed
-from positioning import Move, Tracker, build
+from positioning import Move, Packet, Tracker, build
 from positioning.store import Adverts, plan_of, survey_of
 
 EVERY_S: Final = 0.5
@@ -74,10 +74,10 @@ class Whereabouts:
 
     def hear(self, advert: AdvertHeard) -> None:
         """Take what a beacon of the site said; other advertisements are nothing."""
-        packet = self._adverts.packet(advert.manufacturer, advert.rssi_dbm, advert.heard_s)
-        if packet is not None and self._tracker is not None:
-            self._tracker.hear(packet)
-            self._heard[packet.beacon] = advert.heard_s
+        beacon = self._adverts.name(advert.address, advert.manufacturer, advert.service_data)
+        if beacon is not None and self._tracker is not None:
+            self._tracker.hear(Packet(beacon, advert.rssi_dbm, advert.heard_s))
+            self._heard[beacon] = advert.heard_s
 
     def roll(self, told: WheelsRolled) -> None:
         """Take what the wheels told."""
