@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status: 1 when it failed, 2 when it was asked wrongly."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(
-        stream=sys.stderr if options.command in ("locate", "survey") else sys.stdout,
+        stream=sys.stderr if options.command in ("locate", "scan", "survey") else sys.stdout,
         level=options.log.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
@@ -39,6 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from edge_agent.locate import run as locate
 
             return locate(options.site, options.survey, options.config, sys.stdin, sys.stdout)
+        case "scan":
+            from edge_agent.scan import run as scan
+
+            return scan(
+                options.seconds, hci=options.hci, played=options.played, kept=options.out, out=sys.stdout,
+                as_json=options.json,
+            )  # fmt: skip
         case "survey":
             from edge_agent.survey import run as survey
 
@@ -80,6 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     locate.add_argument("--site", type=Path, required=True, help="SITE.json: levels, walls, beacons, zones")
     locate.add_argument("--survey", type=Path, help="SURVEY.json: what was heard where")
     locate.add_argument("--config", type=Path, help="a TOML file of constants that are to be otherwise")
+    scan = commands.add_parser("scan", help="which beacons are heard here, and how much of what they say")
+    scan.add_argument("--seconds", type=float, default=20.0, help="how long to listen")
+    scan.add_argument("--hci", metavar="TRANSPORT", help="a controller without the system's stack: usb:0, hci-socket:0")
+    scan.add_argument("--from", dest="played", type=Path, help="read a recording instead of the air")
+    scan.add_argument("--out", type=Path, help="keep a recording of what is heard")
+    scan.add_argument("--json", action="store_true", help="print JSON, a line for each beacon")
     survey = commands.add_parser("survey", help="how well devices will know where they are, and what would help")
     survey.add_argument("--site", type=Path, required=True, help="SITE.json: levels, walls, beacons, zones")
     survey.add_argument("--survey", type=Path, help="SURVEY.json: what was heard where")

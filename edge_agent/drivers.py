@@ -83,6 +83,16 @@ def _beacons(options: DriverSettings, settings: Settings) -> Driver:
 
         world = _world(settings)
         return InWorld(virtual_scanner(world.address, world.entity), world)
+    if isinstance(options, HciDriver):
+        from device_drivers.hci_radio import hci_scanner
+
+        return hci_scanner(options.transport, options.address)
+    if isinstance(options, FileDriver):
+        from device_drivers.recorded import RecordedScanner
+
+        if options.path is None:
+            raise DriverUnknownError("drivers.beacons.path: missing; the recording to play")
+        return RecordedScanner(options.path)
     from device_drivers.ble import BleScanner
 
     return BleScanner()

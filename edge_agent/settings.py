@@ -122,7 +122,8 @@ class BleDriver(_Strict):
 
 
 class HciDriver(_Strict):
-    """A Bluetooth controller of our own, with Periodic Advertising with Responses, by a transport of bumble's."""
+    """A Bluetooth controller of our own, by a transport of bumble's; for labels one with Periodic Advertising with
+    Responses."""
 
     type: Literal["hci"]
     transport: Annotated[str, Field(min_length=1, max_length=200)]
@@ -163,7 +164,7 @@ class EvdevDriver(_Strict):
 
 
 class FileDriver(_Strict):
-    """A recording for a camera, a WAV file for a speaker; without a path a speaker plays into nothing."""
+    """A recording for a camera or of beacons, a WAV file for a speaker; without a path a speaker plays into nothing."""
 
     type: Literal["file"]
     path: Path | None = None
@@ -195,8 +196,8 @@ class Settings(_Strict):
             if name not in self.kind.drivers:
                 known = ", ".join(self.kind.drivers) or "none"
                 raise ValueError(f"drivers.{name}: a {self.device.kind} has the drivers: {known}")
-            if name == "beacons" and driver.type not in ("virtual", "ble"):
-                raise ValueError(f"drivers.{name}.type: expected virtual or ble")
+            if name == "beacons" and driver.type not in ("virtual", "ble", "hci", "file"):
+                raise ValueError(f"drivers.{name}.type: expected virtual, ble, hci or file")
             if name == "camera" and driver.type not in ("virtual", "v4l2", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, v4l2 or file")
             if name == "wheels" and driver.type not in ("virtual", "evdev"):
