@@ -9,6 +9,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from firmware_specs.surveyed import SurveyPoint
+
 # In Python `$` lets a newline follow; elsewhere `(?!\n)` is always true.
 Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$(?!\n)")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
@@ -242,8 +244,50 @@ class FaultCleared(Event, frozen=True, tag="fault-cleared"):
     fault: Id
 
 
+class SurveyLegWalked(Event, frozen=True, tag="survey-leg"):
+    """A technician walked straight from one tapped place to the next; what was heard on the way, gathered by place."""
+
+    survey: Id
+    leg: Annotated[int, Meta(ge=1, le=10_000)]
+    level: Id
+    from_x_m: Metres
+    from_y_m: Metres
+    to_x_m: Metres
+    to_y_m: Metres
+    duration_s: Annotated[float, Meta(ge=0, le=86_400)]
+    points: Annotated[list[SurveyPoint], Meta(max_length=5_000)]
+
+
+class SurveyLegDropped(Event, frozen=True, tag="survey-leg-dropped"):
+    """The technician took back a leg: it was walked or tapped wrongly."""
+
+    survey: Id
+    leg: Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class BeaconSeen(Struct, frozen=True, kw_only=True):
+    """One beacon as a device hears it; `ill` is empty, `dead`, `moved` or `gain`."""
+
+    beacon: Id
+    received: Count
+    expected: Count | None = None
+    rssi_dbm: Annotated[float, Meta(ge=-150, le=30)] | None = None
+    age_s: Annotated[float, Meta(ge=0, le=1e9)] = 0.0
+    battery_mv: Annotated[int, Meta(ge=0, le=65_535)] | None = None
+    ill: Annotated[str, Meta(pattern=r"^(dead|moved|gain)?$(?!\n)")] = ""
+
+
+class BeaconsHeard(Event, frozen=True, tag="beacons-heard"):
+    """How well a device hears its store's beacons, since it last said so."""
+
+    beacons: Annotated[list[BeaconSeen], Meta(max_length=2_000)]
+
+
 AnyEvent = (
     PositionFixed
+    | SurveyLegWalked
+    | SurveyLegDropped
+    | BeaconsHeard
     | CodeRead
     | CodeRefused
     | LineAdded
@@ -267,6 +311,9 @@ AnyEvent = (
 
 STREAM_OF: Final[dict[type[Event], str]] = {
     PositionFixed: "position",
+    SurveyLegWalked: "state",
+    SurveyLegDropped: "state",
+    BeaconsHeard: "health",
     CodeRead: "basket",
     CodeRefused: "basket",
     LineAdded: "basket",

@@ -17,6 +17,7 @@ from cloud_broker.api import (
     promotions,
     session,
     stores,
+    surveys,
     tasks,
     templates,
 )
@@ -38,6 +39,7 @@ ROUTERS = (
     templates,
     audio,
     offers,
+    surveys,
     devices,
     claims,
     fleet,

@@ -10,9 +10,10 @@ from cloud_broker.api.context import Cloud
 from cloud_broker.api.errors import ApiError
 from cloud_broker.api.models import Decision, NewOffer, ZoneWorth
 from cloud_broker.offers import rules
-from cloud_broker.offers.zones import Floors, ZoneUnfitError, floors_of, refuse_unfit
+from cloud_broker.offers.zones import ZoneUnfitError, refuse_unfit
 from cloud_broker.registry.devices import find_store
 from cloud_broker.state.engine import reading
+from cloud_broker.surveys.floors import Floors, floors_of
 from firmware_specs.desired import Offer
 from positioning.events import Worth
 

@@ -18,6 +18,8 @@ from cloud_broker.readings.port import Reading
 from cloud_broker.registry.devices import UnknownError
 from cloud_broker.registry.devices import view as device_view
 from cloud_broker.state import tables
+from cloud_broker.surveys.beacons import keep_reports
+from cloud_broker.surveys.legs import drop_leg, keep_leg
 from cloud_broker.tasks.tasks import close_task, open_task
 from cloud_broker.tasks.tasks import view as task_view
 from firmware_specs import events
@@ -372,6 +374,20 @@ def _health(work: Batchwork, device: Row[Any], event: events.HealthReported) -> 
     work.readings += [Reading(device.id, series, event.at_ms, float(value)) for series, value in numbers.items()]
 
 
+def _survey_leg(work: Batchwork, device: Row[Any], event: events.SurveyLegWalked) -> None:
+    keep_leg(work.connection, device.store, device.id, event)
+    work.notices.append(Notice("survey", device.store, {"survey": event.survey, "leg": event.leg}))
+
+
+def _survey_leg_dropped(work: Batchwork, device: Row[Any], event: events.SurveyLegDropped) -> None:
+    drop_leg(work.connection, device.store, event.survey, event.leg)
+    work.notices.append(Notice("survey", device.store, {"survey": event.survey, "leg": event.leg}))
+
+
+def _beacons_heard(work: Batchwork, device: Row[Any], event: events.BeaconsHeard) -> None:
+    keep_reports(work.connection, device.store, device.id, event)
+
+
 def _fault_raised(work: Batchwork, device: Row[Any], event: events.FaultRaised) -> None:
     faults = _faults(work, device.id)
     _device(work, device.id, faults={**faults, event.fault: {"detail": event.detail, "since_ms": event.at_ms}})
@@ -412,6 +428,9 @@ _EFFECTS: dict[type[Event], Callable[[Batchwork, Row[Any], Any], None]] = {
     events.Reported: _reported,
     events.CommandDone: _command_done,
     events.HealthReported: _health,
+    events.SurveyLegWalked: _survey_leg,
+    events.SurveyLegDropped: _survey_leg_dropped,
+    events.BeaconsHeard: _beacons_heard,
     events.FaultRaised: _fault_raised,
     events.FaultCleared: _fault_cleared,
 }

@@ -367,6 +367,42 @@ tasks = Table(
     Column("closed_ms", BigInteger, nullable=True),
 )
 
+# surveys
+survey_legs = Table(
+    "survey_legs",
+    metadata,
+    Column("store", String(63), primary_key=True),
+    Column("survey", String(63), primary_key=True),
+    Column("leg", Integer, primary_key=True),
+    Column("device", String(63), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("body", JSON, nullable=False, comment="the contract's event as it came"),
+)
+
+surveys_used = Table(
+    "surveys_used",
+    metadata,
+    Column("store", String(63), primary_key=True),
+    Column("survey", String(63), nullable=False),
+    Column("by", String(63), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+beacon_reports = Table(
+    "beacon_reports",
+    metadata,
+    Column("store", String(63), primary_key=True),
+    Column("beacon", String(63), primary_key=True),
+    Column("device", String(63), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),
+    Column("expected", BigInteger, nullable=True),
+    Column("rssi_dbm", Float, nullable=True),
+    Column("age_s", Float, nullable=False),
+    Column("battery_mv", Integer, nullable=True),
+    Column("ill", String(10), nullable=False),
+)
+
 # audio
 assets = Table(
     "assets",

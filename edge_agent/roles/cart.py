@@ -14,7 +14,7 @@ from edge_agent.roles.catalogue import Catalogue
 from edge_agent.roles.offering import Offering
 from edge_agent.roles.pricing import Pricing
 from edge_agent.roles.reading import Reader
-from edge_agent.roles.routes import Body, action, products, sale_routes
+from edge_agent.roles.routes import Body, action, products, sale_routes, survey_routes
 from edge_agent.roles.sale import Sale
 from edge_agent.roles.steering import steering, world_of
 from edge_agent.roles.whereabouts import EVERY_S, Whereabouts
@@ -92,6 +92,7 @@ class Cart:
             **self._sale.state(),
             **self._offering.state(),
             "located": self._surroundings.now_ms() < self._located_until_ms,
+            "survey": self._whereabouts.surveying.state(),
             "virtual": self._world is not None,
         }
 
@@ -99,7 +100,8 @@ class Cart:
         """See `Role.routes`."""
         steered = [] if self._world is None else steering(self._world)
         dismiss = action("/api/offer/dismiss", self._dismiss)
-        return [products(self._catalogue), *sale_routes(self._sale), dismiss, *steered]
+        surveyed = survey_routes(self._whereabouts.surveying, self._sale.service)
+        return [products(self._catalogue), *sale_routes(self._sale), dismiss, *surveyed, *steered]
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """See `Role.run`."""
@@ -112,6 +114,7 @@ class Cart:
             group.start_soon(self._pricing.run, name="prices")
             group.start_soon(self._reader.run, name="codes")
             group.start_soon(self._sale.service.run, name="in service or out")
+            group.start_soon(self._whereabouts.surveying.run, name="survey")
             group.start_soon(self._follow, name="positions")
             task_status.started()
 

@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute, Route
 from edge_agent.outbox import OutboxFullError
 from edge_agent.roles.catalogue import Catalogue
 from edge_agent.roles.sale import NoTripError, Sale
-from edge_agent.roles.service import OutOfServiceError
+from edge_agent.roles.service import OutOfServiceError, Service
+from edge_agent.roles.surveying import SurveyError, Surveying
 
 Body = dict[str, Any]
 Action = Callable[[Body], Awaitable[Body]]
@@ -60,6 +61,44 @@ def products(catalogue: Catalogue) -> BaseRoute:
         return JSONResponse(catalogue.find(request.query_params.get("q", "")[:100], offset, limit))
 
     return Route("/api/products", endpoint)
+
+
+def survey_routes(surveying: Surveying, service: Service) -> list[BaseRoute]:
+    """Return the routes of a survey; one is walked only while nothing is sold here."""
+
+    async def start(body: Body) -> Body:
+        if service.out is None:
+            raise ApiError(409, "in-service", "take this device out of service first: shoppers must not walk surveys")
+        return {"survey": surveying.start()}
+
+    async def at(body: Body) -> Body:
+        return surveying.at(metres(body, "x_m"), metres(body, "y_m"))
+
+    async def undo(body: Body) -> Body:
+        surveying.undo()
+        return {}
+
+    async def finish(body: Body) -> Body:
+        surveying.finish()
+        return {}
+
+    async def promise(request: Request) -> Response:
+        return JSONResponse(surveying.promise())
+
+    def told(act: Action) -> Action:
+        async def acted(body: Body) -> Body:
+            try:
+                return await act(body)
+            except SurveyError as exc:
+                raise ApiError(409, "survey", str(exc)) from exc
+
+        return acted
+
+    deeds = {"start": start, "at": at, "undo": undo, "finish": finish}
+    return [
+        Route("/api/survey", promise),
+        *(action(f"/api/survey/{name}", told(act)) for name, act in deeds.items()),
+    ]
 
 
 def sale_routes(sale: Sale) -> list[BaseRoute]:

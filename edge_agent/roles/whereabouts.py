@@ -2,19 +2,25 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from device_drivers.api import AdvertHeard, WheelsRolled
+from device_drivers.received import Receptions
 from edge_agent.app import Held, MatterRefusedError, Surroundings
 from edge_agent.outbox import OutboxFullError
 from edge_agent.roles.matter import matter_of
+from edge_agent.roles.surveying import Surveying
 from firmware_specs.desired import Site, SiteSurvey
-from firmware_specs.events import PositionFixed
+from firmware_specs.events import BeaconSeen, BeaconsHeard, PositionFixed
 from positioning import Move, Packet, Tracker, build
 from positioning.store import Adverts, plan_of, survey_of
 
 EVERY_S: Final = 0.5
+REPORT_S: Final = 30.0
+"""How often a device says how well it hears each beacon."""
+
 LOST_S: Final = 5.0
 """After so long without a beacon the device does not say any more where it is."""
 
@@ -48,9 +54,12 @@ class Whereabouts:
         self._tracker: Tracker | None = None
         self._adverts = Adverts({})
         self._heard: dict[str, float] = {}
+        self._receptions = Receptions()
+        self._reported_s = monotonic_s()
         self._survey: SiteSurvey | None = None
         self.site: Site | None = None
         self.fix: Fix | None = None
+        self.surveying = Surveying(surroundings, lambda: self.site, monotonic_s)
 
     def take_site(self, held: Held) -> None:
         """Take a site into use; the belief starts anew. Raises MatterRefusedError."""
@@ -76,8 +85,11 @@ class Whereabouts:
         """Take what a beacon of the site said; other advertisements are nothing."""
         beacon = self._adverts.name(advert.address, advert.manufacturer, advert.service_data)
         if beacon is not None and self._tracker is not None:
-            self._tracker.hear(Packet(beacon, advert.rssi_dbm, advert.heard_s))
+            packet = Packet(beacon, advert.rssi_dbm, advert.heard_s)
+            self._tracker.hear(packet)
+            self.surveying.hear(packet)
             self._heard[beacon] = advert.heard_s
+            self._receptions.hear(advert, is_label=True)
 
     def roll(self, told: WheelsRolled) -> None:
         """Take what the wheels told."""
@@ -89,6 +101,8 @@ class Whereabouts:
         if self._tracker is None:
             return None
         now_s = self._monotonic_s()
+        if now_s - self._reported_s >= REPORT_S:
+            self._report(now_s)
         if now_s - max(self._heard.values(), default=float("-inf")) > LOST_S:
             self.fix = None
             return None
@@ -97,6 +111,33 @@ class Whereabouts:
         self.fix = Fix(where.x_m, where.y_m, where.level, where.sigma_m, beacons_heard, where.zones)
         self._say(self.fix)
         return self.fix
+
+    def _report(self, now_s: float) -> None:
+        """Say how well each beacon of the site was heard, those included that were not heard at all."""
+        assert self.site is not None
+        assert self._tracker is not None
+        ill = self._tracker.estimate(now_s).unhealthy
+        heard = {one.key: one for one in self._receptions.report(now_s)}
+        self._reported_s = now_s
+        beacons = []
+        for beacon in self.site.beacons:
+            one = heard.get(beacon.key)
+            if one is not None:
+                beacons.append(
+                    BeaconSeen(
+                        beacon=beacon.id,
+                        received=one.received,
+                        expected=one.expected,
+                        rssi_dbm=one.rssi_dbm,
+                        age_s=round(one.age_s, 1),
+                        battery_mv=one.battery_mv,
+                        ill=ill.get(beacon.id, ""),
+                    )
+                )
+            elif beacon.id in ill:
+                beacons.append(BeaconSeen(beacon=beacon.id, received=0, ill=ill[beacon.id]))
+        with suppress(OutboxFullError):
+            self._surroundings.say(BeaconsHeard(at_ms=self._surroundings.now_ms(), beacons=beacons))
 
     def _say(self, fix: Fix) -> None:
         event = PositionFixed(
