@@ -21,9 +21,9 @@ COMMON_STYLES = ("tokens", "base", "controls", "shell", "signin")
 PAGES: dict[str, tuple[str, ...]] = {
     "home": ("home",),
     "manager": ("map", "manager", "timeline", "templates", "tasks"),
-    "tech": ("uplot", "device", "tech", "tasks"),
+    "tech": ("uplot", "device", "map", "survey", "tech", "tasks"),
     "hq": ("uplot", "device", "hq"),
-    "cart": ("map", "sale", "cart"),
+    "cart": ("map", "sale", "survey", "cart"),
     "kiosk": ("map", "kiosk"),
     "status": ("device", "sale", "status"),
 }

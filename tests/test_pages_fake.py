@@ -39,12 +39,14 @@ PAGES = [
     ("home", "/manager#/offers", "manager"),
     ("home", "/tech", "tech"),
     ("home", "/tech#/labels", "tech"),
+    ("home", "/tech#/positioning", "tech"),
     ("home", "/tech#/devices", "tech"),
     ("home", "/tech#/devices/till-1", "tech"),
     ("home", "/hq", "hq"),
     ("home", "/hq#/security", "hq"),
     ("home", "/hq#/dead-letters", "hq"),
     ("cart", "/", None),
+    ("cart", "/#/survey", None),
     ("kiosk", "/", None),
     ("status", "/", None),
 ]
@@ -562,6 +564,45 @@ async def test_a_weighed_line_shows_how_it_comes_to_its_price_and_a_refused_code
             assert visit.complaints == []
     finally:
         server.end()
+
+
+async def test_a_survey_is_walked_by_taps_and_taken_back_leg_by_leg(browser: Browser, fakes: dict[str, Fake]) -> None:
+    async with visiting(browser, fakes["cart"], "/#/survey") as visit:
+        page = visit.page
+        await page.get_by_role("button", name="Start a survey").click()
+        await expect(page.get_by_text("Tap where you stand now")).to_be_visible()
+        floor = page.locator(".survey-map svg").first
+        await floor.click(position={"x": 200, "y": 200}, force=True)
+        await expect(page.get_by_text("Walk straight, then tap where you are")).to_be_visible()
+        await floor.click(position={"x": 500, "y": 200}, force=True)
+        await expect(page.locator(".toast", has_text="Leg 1: 321 packets")).to_be_visible()
+        await expect(page.locator(".map-way line")).to_have_count(1)
+        await expect(page.locator(".figure", has_text="Expected error")).to_contain_text("1.2 m")
+        assert await page.locator(".map-heat rect").count() > 100
+        await page.get_by_role("button", name="Undo the last leg").click()
+        await expect(page.locator(".map-way line")).to_have_count(0)
+        await page.get_by_role("button", name="Finish").click()
+        await expect(page.get_by_role("button", name="Start a survey")).to_be_visible()
+        await page.get_by_role("link", name="Back").click()
+        await expect(page.get_by_role("heading", name="Basket")).to_be_visible()
+        assert visit.complaints == []
+
+
+async def test_a_technician_puts_a_survey_to_use_and_sees_which_beacons_ail(
+    browser: Browser, fakes: dict[str, Fake]
+) -> None:
+    async with visiting(browser, fakes["home"], "/tech#/positioning", role="tech") as visit:
+        page = visit.page
+        walked = page.locator(".row", has_text="Cart 1")
+        await walked.get_by_role("button", name="Use it").click()
+        await expect(walked.get_by_text("in use")).to_be_visible()
+        await expect(page.locator("tr", has_text="Silent")).to_have_count(1)
+        await expect(page.locator("tr", has_text="Battery low")).to_contain_text("2.31 V")
+        await expect(page.get_by_text("Hang one more beacon at")).to_be_visible()
+        await page.locator(".row", has_text="Cart 2").get_by_role("button", name="Delete this survey").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Delete this survey").click()
+        await expect(page.locator(".row", has_text="Cart 2")).to_have_count(0)
+        assert visit.complaints == []
 
 
 async def test_a_cart_out_of_the_gateways_reach_says_provisional_and_why(

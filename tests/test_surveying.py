@@ -1,17 +1,25 @@
 """A survey walked with a cart: taps, legs, undo, and what it promises; beacons reported with their health."""
 
+import math
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
-from device_drivers.api import AdvertHeard
+from device_drivers.api import AdvertHeard, WheelsRolled
+from device_drivers.virtual.air import Air
+from device_drivers.virtual.demo_site import demo_site
+from device_drivers.virtual.surveyor import surveyed
 from edge_agent.outbox import OutboxFullError
 from edge_agent.roles.surveying import SurveyError, Surveying
 from edge_agent.roles.whereabouts import REPORT_S, Whereabouts
+from firmware_specs.desired import SiteSurvey
 from firmware_specs.events import BeaconsHeard, SurveyLegDropped, SurveyLegWalked
 from firmware_specs.frames.ibeacon import COMPANY_ID, IBeacon
 from positioning import Packet
+from positioning.readings import points_of
 from tests.fakes.store import SITE
 from tests.fakes.surroundings import FakeSurroundings, held
 
@@ -138,3 +146,43 @@ def test_beacons_are_reported_with_what_came_through_and_the_silent_ones_too(tmp
     assert first.expected is not None
     assert first.received / first.expected == pytest.approx(0.75, abs=0.05)
     assert first.rssi_dbm == -65.0
+
+
+class Cart:
+    """A cart that stands in the virtual store, surveyed, on a clock of its own."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.now_s = 0.0
+        self.site, self.air = demo_site(), Air(demo_site(), seed)
+        self.whereabouts = Whereabouts(FakeSurroundings(folder, "cart"), monotonic_s=lambda: self.now_s)
+        points = points_of(surveyed(self.site, seed), 1.0)
+        site = structs.replace(self.site, version=1)
+        self.whereabouts.take_survey(held("survey", SiteSurvey(store=site.store, version=1, points=points)))
+        self.whereabouts.take_site(held("site", site))
+
+    def stand(self, seconds: float, *, has_wheels: bool) -> list[tuple[float, float]]:
+        """Stand and hear; return where the dot was, five times a second."""
+        dots = []
+        for tick in range(int(5 * seconds)):
+            self.now_s += 0.2
+            for beacon in self.site.beacons:
+                rssi_dbm = self.air.heard_dbm(beacon, tick, "cart-1", (10.0, 4.0), 1.0)
+                if rssi_dbm is not None:
+                    payload = bytes(IBeacon(UUID(beacon.uuid), beacon.major, beacon.minor, beacon.power_1m_dbm))
+                    self.whereabouts.hear(AdvertHeard("AA", rssi_dbm, {COMPANY_ID: payload}, {}, self.now_s))
+            if has_wheels:
+                self.whereabouts.roll(WheelsRolled(0.0, 0.0, self.now_s))
+            fix = self.whereabouts.tick()
+            assert fix is not None
+            dots.append((fix.x_m, fix.y_m))
+        return dots
+
+
+@pytest.mark.parametrize(("has_wheels", "most_m"), [(True, 0.12), (False, 0.25)])
+def test_the_dot_of_a_standing_cart_does_not_jump(tmp_path: Path, has_wheels: bool, most_m: float) -> None:
+    for seed in (1, 2):
+        dots = Cart(tmp_path / str(seed), seed).stand(40.0, has_wheels=has_wheels)
+        # Ten seconds to find itself; then each fifth of a second, whatever the radio says.
+        jumps = [math.dist(before, after) for before, after in pairwise(dots[50:])]
+        assert max(jumps) < most_m, (seed, max(jumps))
+        assert len(jumps) > 140

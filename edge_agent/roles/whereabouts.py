@@ -1,5 +1,6 @@
-"""Where this device is: beacons heard, through the positioning engine, to a position twice a second."""
+"""Where this device is: beacons heard, through the positioning engine, to a position five times a second."""
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,9 +18,17 @@ from firmware_specs.events import BeaconSeen, BeaconsHeard, PositionFixed
 from positioning import Move, Packet, Tracker, build
 from positioning.store import Adverts, plan_of, survey_of
 
-EVERY_S: Final = 0.5
+EVERY_S: Final = 0.2
+"""How often the device's own screen shows where it is, and offers are decided on."""
+
+SAY_S: Final = 0.5
+"""How often the cloud hears of it: a map elsewhere glides from one to the next."""
 REPORT_S: Final = 30.0
 """How often a device says how well it hears each beacon."""
+
+LEAST_FOLLOWED: Final = 0.12
+WHOLE_SIGMAS: Final = 1.4
+"""Of a step that is small against the uncertainty, so much is shown; one of so many standard deviations is whole."""
 
 LOST_S: Final = 5.0
 """After so long without a beacon the device does not say any more where it is."""
@@ -42,7 +51,7 @@ class Fix:
 
 
 class Whereabouts:
-    """Hears beacons and wheels and computes positions; says one at each `tick`, `EVERY_S` apart.
+    """Hears beacons and wheels and computes positions, one at each `tick`, `EVERY_S` apart; says one every `SAY_S`.
 
     Args:
         monotonic_s: monotonic seconds, the clock of `AdvertHeard.heard_s`.
@@ -56,6 +65,7 @@ class Whereabouts:
         self._heard: dict[str, float] = {}
         self._receptions = Receptions()
         self._reported_s = monotonic_s()
+        self._said_s = self._rolled_s = float("-inf")
         self._survey: SiteSurvey | None = None
         self.site: Site | None = None
         self.fix: Fix | None = None
@@ -93,11 +103,12 @@ class Whereabouts:
 
     def roll(self, told: WheelsRolled) -> None:
         """Take what the wheels told."""
+        self._rolled_s = told.rolled_s
         if self._tracker is not None:
             self._tracker.move(Move(told.moved_m, told.heading_rad), told.rolled_s)
 
     def tick(self) -> Fix | None:
-        """Compute and say where the device is; None, and nothing said, while no beacon of the site is heard."""
+        """Compute where the device is, and say it now and then; None while no beacon of the site is heard."""
         if self._tracker is None:
             return None
         now_s = self._monotonic_s()
@@ -107,9 +118,14 @@ class Whereabouts:
             self.fix = None
             return None
         where = self._tracker.estimate(now_s)
-        beacons_heard = sum(now_s - heard_s <= EVERY_S for heard_s in self._heard.values())
-        self.fix = Fix(where.x_m, where.y_m, where.level, where.sigma_m, beacons_heard, where.zones)
-        self._say(self.fix)
+        beacons_heard = sum(now_s - heard_s <= SAY_S for heard_s in self._heard.values())
+        x_m, y_m = where.x_m, where.y_m
+        if self.fix is not None and self.fix.level == where.level and now_s - self._rolled_s > LOST_S:
+            x_m, y_m = _settled(self.fix, x_m, y_m, where.sigma_m)
+        self.fix = Fix(x_m, y_m, where.level, where.sigma_m, beacons_heard, where.zones)
+        if now_s - self._said_s >= SAY_S - EVERY_S / 2:
+            self._said_s = now_s
+            self._say(self.fix)
         return self.fix
 
     def _report(self, now_s: float) -> None:
@@ -153,3 +169,13 @@ class Whereabouts:
         except OutboxFullError:
             # A newer position follows in half a second.
             return
+
+
+def _settled(before: Fix, x_m: float, y_m: float, sigma_m: float) -> tuple[float, float]:
+    """Return where to show a device without wheels: a small step is noise and hardly followed, a large one is whole.
+
+    Only the dot is held still; the probabilities of zones are the engine's own.
+    """
+    away_m = math.hypot(x_m - before.x_m, y_m - before.y_m)
+    follow = min(1.0, max(LEAST_FOLLOWED, (away_m / max(WHOLE_SIGMAS * sigma_m, 1e-3)) ** 2))
+    return before.x_m + follow * (x_m - before.x_m), before.y_m + follow * (y_m - before.y_m)

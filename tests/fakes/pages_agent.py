@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.fakes.pages_answers import products, shop
+from tests.fakes.pages_cloud import promise_of
 from tests.fakes.pages_life import scan
 from tests.fakes.pages_plan import now_ms
 from tests.fakes.pages_store import state
@@ -28,17 +29,39 @@ async def local(request: Request) -> Response:
     elif deed == "virtual/walk":
         store.auto = False
         store.positions["cart-1"] = {"device": "cart-1", **body, "level": "1", "sigma_m": 0.6, "at_ms": now_ms()}
+    elif deed == "survey/start":
+        store.survey = {"id": "survey-9", "at": None, "legs": [], "packets": 0, "beacons": 0, "promised": 0}
+    elif deed == "survey/at" and store.survey is not None:
+        before = store.survey["at"]
+        if before is not None:
+            number = len(store.survey["legs"]) + 1
+            ends = {"from": [before["x_m"], before["y_m"]], "to": [body["x_m"], body["y_m"]]}
+            store.survey["legs"].append({"leg": number, "packets": 321, **ends})
+            store.survey["promised"] = number
+        store.survey["at"] = body
+        store.tell("state", state(store))
+        return JSONResponse({"leg": len(store.survey["legs"]) or None, "packets": 321})
+    elif deed == "survey/undo" and store.survey is not None:
+        store.survey = {**store.survey, "at": None, "legs": store.survey["legs"][:-1]}
+    elif deed == "survey/finish":
+        store.survey = None
     elif deed == "virtual/auto":
         store.auto = body["on"]
     store.tell("state", state(store))
-    return JSONResponse({})
+    return JSONResponse({"takes_s": 0.1} if deed == "virtual/walk" else {})
 
 
 async def local_state(request: Request) -> JSONResponse:
     return JSONResponse(state(shop(request)))
 
 
+async def local_promise(request: Request) -> JSONResponse:
+    store = shop(request)
+    return JSONResponse(promise_of(store) if store.survey and store.survey["promised"] else {})
+
+
 AGENT_ROUTES = [
+    Route("/api/survey", local_promise),
     Route("/api/state", local_state),
     Route("/api/products", products),
     *(
@@ -51,6 +74,10 @@ AGENT_ROUTES = [
             "virtual/walk",
             "virtual/show",
             "virtual/auto",
+            "survey/start",
+            "survey/at",
+            "survey/undo",
+            "survey/finish",
         )
     ),
 ]

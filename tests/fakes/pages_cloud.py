@@ -2,6 +2,7 @@
 
 import io
 import math
+from typing import Any
 
 import anyio
 import segno
@@ -154,6 +155,56 @@ async def zones(request: Request) -> JSONResponse:
     return JSONResponse([{"zone": name, **(small if number % 2 else worth)} for number, name in enumerate(names)])
 
 
+def promise_of(store: Any) -> Any:
+    """A promise as the cloud and a cart say it: errors grow to the right."""
+    site = store.site
+    wide, high = int(site["width_m"]), int(site["height_m"])
+    spots = [
+        [x + 0.5, y + 0.5, round(0.7 + 3 * x / wide, 2), 12, x < wide - 4] for x in range(wide) for y in range(high)
+    ]
+    level = {
+        "level": "1", "p75_m": 1.2, "worst_tenth_m": 2.4, "surveyed_share": 0.93, "area_m2": 312.0, "apart_m": 1.0,
+        "worst": {"x_m": wide - 1, "y_m": 2, "p75_m": 3.4, "heard": 5},
+        "add": {"x_m": wide - 3, "y_m": 4, "p75_m": 1.05}, "move": None, "spots": spots,
+    }  # fmt: skip
+    zones = [
+        {"zone": zone["id"], "recall": 0.91, "precision": 0.88, "is_enough": number % 3 > 0, "would_do": None}
+        for number, zone in enumerate(site["zones"])
+    ]
+    return {"has_wheels": True, "levels": [level], "zones": zones}
+
+
+async def promise(request: Request) -> JSONResponse:
+    return JSONResponse(promise_of(shop(request)))
+
+
+async def surveys(request: Request) -> Response:
+    store = shop(request)
+    id_ = request.path_params.get("id")
+    if request.method == "GET":
+        return JSONResponse(store.surveys)
+    if request.method == "DELETE":
+        store.surveys = [survey for survey in store.surveys if survey["id"] != id_]
+    else:
+        store.surveys = [{**survey, "is_used": survey["id"] == id_} for survey in store.surveys]
+    return Response(status_code=204)
+
+
+async def beacon_health(request: Request) -> JSONResponse:
+    states = ["well", "ill", "low", "unheard"]
+    return JSONResponse(
+        [
+            {
+                "id": beacon["id"], "x_m": beacon["x_m"], "y_m": beacon["y_m"],
+                "state": states[number] if number < 4 else "well", "ill": "dead" if number == 1 else "",
+                "devices": 0 if number == 3 else 3, "rate": None if number == 3 else 0.82, "rssi_dbm": -63.0,
+                "heard_s": 2, "battery_mv": 2310 if number == 2 else None,
+            }
+            for number, beacon in enumerate(shop(request).site["beacons"])
+        ]
+    )  # fmt: skip
+
+
 async def claims(request: Request) -> JSONResponse:
     store = shop(request)
     if request.method == "GET":
@@ -282,6 +333,11 @@ CLOUD_ROUTES = [
     Route("/api/stores/{store}/plays", listed("plays")),
     Route("/api/stores/{store}/offers", offers),
     Route("/api/stores/{store}/zones", zones),
+    Route("/api/stores/{store}/promise", promise),
+    Route("/api/stores/{store}/surveys", surveys),
+    Route("/api/stores/{store}/surveys/{id}", surveys, methods=["DELETE"]),
+    Route("/api/stores/{store}/surveys/{id}/use", surveys, methods=["POST"]),
+    Route("/api/stores/{store}/beacons", beacon_health),
     Route("/api/stores/{store}/offers/{id}", offers, methods=["PUT", "DELETE"]),
     Route("/api/stores/{store}/decisions", listed("decisions")),
     Route("/api/stores/{store}/claims", claims, methods=["GET", "POST"]),

@@ -57,6 +57,18 @@ class Store:
     online: bool = True
     local_online: bool = True
     auto: bool = True
+    survey: Json | None = None
+    surveys: list[Json] = field(
+        default_factory=lambda: [
+            {
+                "id": f"survey-{number}", "device": f"cart-{number}", "device_name": f"Cart {number}",
+                "legs": 40 + number,
+                "since_ms": now_ms() - 3_600_000 * number, "until_ms": now_ms() - 3_000_000 * number,
+                "is_used": number == 2,
+            }
+            for number in (1, 2)
+        ]
+    )  # fmt: skip
     own: str = "cart-1"
     book_version: int = 41
     serial: int = 0
@@ -382,5 +394,7 @@ def state(store: Store) -> Json:
         "offer": store.offer,
         "offers": list(store.offers.values()),
         "health": own["health"],
+        "survey": store.survey,
+        "out_of_service": "taken-out" if store.survey else None,
         "virtual": True,
     }

@@ -10,6 +10,8 @@ import { Basket } from './cart/basket.js';
 import { CartMap } from './cart/cart-map.js';
 import { Find } from './cart/find.js';
 import { Drawer, TryButton } from './cart/try-it.js';
+import { route } from '../core/route.js';
+import { Survey } from './cart/survey.js';
 import common from '../words/common.js';
 import words from '../words/edge.js';
 
@@ -35,6 +37,7 @@ function Body({ state }) {
     setTrying(!trying);
     if (!trying) setView('map');
   };
+  if (route.value[0] === 'survey') return html`<${CartTop} state=${state} /><${Survey} state=${state} />`;
   return html`
     <${CartTop} state=${state} />
     <main class="cart-main" data-view=${view}>

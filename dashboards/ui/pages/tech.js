@@ -10,12 +10,15 @@ import { Pairing } from './tech/pairing.js';
 import { Enrol } from './tech/enrol.js';
 import { Devices } from './tech/devices.js';
 import { DevicePage } from './tech/device.js';
+import { Positioning } from './tech/positioning.js';
 import common from '../words/common.js';
 import words from '../words/tech.js';
+import survey from '../words/survey.js';
 
 function part([name = 'enrol', id]) {
   if (name === 'enrol') return html`<${Enrol} />`;
   if (name === 'labels') return html`<${Pairing} />`;
+  if (name === 'positioning') return html`<${Positioning} />`;
   if (name === 'devices') return id ? html`<${DevicePage} key=${id} id=${id} />` : html`<${Devices} />`;
   return html`<${Empty} title=${t(common.notHere)} />`;
 }
@@ -26,6 +29,7 @@ const Tech = () => html`
   <${Shell} title=${common.tech} sections=${[
     { id: 'enrol', word: words.enrol, icon: 'plus' },
     { id: 'labels', word: words.labels, icon: 'label' },
+    { id: 'positioning', word: survey.positioning, icon: 'beacon' },
     { id: 'devices', word: words.devices, icon: 'list', count: deviceList.value.filter(isAiling).length },
   ]} roles=${['tech', 'hq']}>
     <${StorePage}>${part(route.value)}<//>

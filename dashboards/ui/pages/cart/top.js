@@ -6,6 +6,7 @@ import { Icon } from '../../parts/icon.js';
 import { LanguageSwitch, Mark } from '../../parts/shell.js';
 import common from '../../words/common.js';
 import words from '../../words/edge.js';
+import surveyWords from '../../words/survey.js';
 
 /** A shopper needs to know one thing of the network: whether the cart still works. It does. */
 export const Network = ({ state }) => {
@@ -19,6 +20,7 @@ export const CartTop = ({ state }) => html`
   <header class="cart-top">
     <${Mark} size=${34} />
     <p><b>${t(state.site?.name) || 'Aisle'}</b><small>${state.name || state.device}</small></p>
+    ${state.out_of_service && html`<a class="network" href="#/survey"><${Icon} name="beacon" size=${18} /> <span>${t(surveyWords.surveyThis)}</span></a>`}
     <${Network} state=${state} />
     <${LanguageSwitch} />
   </header>`;

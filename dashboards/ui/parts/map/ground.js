@@ -29,16 +29,17 @@ const ZoneName = ({ zone, flip, grain }) => {
 const Shelf = ({ shelf, flip }) => html`
   <rect class="map-shelf" x=${shelf.x_m} y=${flip(shelf.y_m + shelf.depth_m)} width=${shelf.width_m} height=${shelf.depth_m} rx="0.12" />`;
 
-const Beacon = ({ beacon, flip, grain }) => html`
-  <g class="map-beacon" transform=${`translate(${beacon.x_m} ${flip(beacon.y_m)}) scale(${grain})`}>
+const Beacon = ({ beacon, state, flip, grain }) => html`
+  <g class="map-beacon" data-state=${state} transform=${`translate(${beacon.x_m} ${flip(beacon.y_m)}) scale(${grain})`}>
     <circle r="3" /><circle class="wave" r="7" /><title>${beacon.id}</title>
   </g>`;
 
-export const Ground = ({ site, grain, flip, zones, beacons }) => html`
+export const Ground = ({ site, grain, flip, zones, beacons, states = [], children }) => html`
   <g>
     <rect class="map-floor" width=${site.width_m} height=${site.height_m} rx="0.3" />
     ${zones && site.zones.map((zone, index) => html`<${Zone} key=${zone.id} zone=${zone} index=${index} flip=${flip} />`)}
+    ${children}
     ${site.shelves.map((shelf) => html`<${Shelf} key=${shelf.id} shelf=${shelf} flip=${flip} />`)}
     ${zones && site.zones.map((zone) => html`<${ZoneName} key=${zone.id} zone=${zone} flip=${flip} grain=${grain} />`)}
-    ${beacons && site.beacons.map((beacon) => html`<${Beacon} key=${beacon.id} beacon=${beacon} flip=${flip} grain=${grain} />`)}
+    ${beacons && site.beacons.map((beacon) => html`<${Beacon} key=${beacon.id} beacon=${beacon} state=${states.find((one) => one.id === beacon.id)?.state} flip=${flip} grain=${grain} />`)}
   </g>`;
