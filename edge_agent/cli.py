@@ -46,6 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.seconds, hci=options.hci, played=options.played, kept=options.out, out=sys.stdout,
                 as_json=options.json,
             )  # fmt: skip
+        case "site":
+            from edge_agent.site import run as site
+
+            return site(
+                options.source, options.to, sys.stdout, level=options.level, origin=options.origin,
+                venue=options.venue, grid=options.grid, in_metres=options.metres,
+            )  # fmt: skip
         case "survey":
             from edge_agent.survey import run as survey
 
@@ -87,6 +94,14 @@ def _parser() -> argparse.ArgumentParser:
     locate.add_argument("--site", type=Path, required=True, help="SITE.json: levels, walls, beacons, zones")
     locate.add_argument("--survey", type=Path, help="SURVEY.json: what was heard where")
     locate.add_argument("--config", type=Path, help="a TOML file of constants that are to be otherwise")
+    site = commands.add_parser("site", help="a map of another maker into SITE.json, or SITE.json into IMDF")
+    site.add_argument("source", type=Path, help="an IMDF archive or folder, a .geojson, or SITE.json")
+    site.add_argument("--to", type=Path, required=True, help="SITE.json, or an IMDF archive (.zip)")
+    site.add_argument("--level", default="floor", help="what to call a level of plain GeoJSON")
+    site.add_argument("--metres", action="store_true", help="the GeoJSON is in metres of the site's own frame")
+    site.add_argument("--origin", help="longitude,latitude,bearing of the site's frame, degrees")
+    site.add_argument("--venue", help="for IMDF: name;address;place;country")
+    site.add_argument("--grid", type=Path, help="an occupancy grid (map_server's YAML), as blocked cells of the level")
     scan = commands.add_parser("scan", help="which beacons are heard here, and how much of what they say")
     scan.add_argument("--seconds", type=float, default=20.0, help="how long to listen")
     scan.add_argument("--hci", metavar="TRANSPORT", help="a controller without the system's stack: usb:0, hci-socket:0")

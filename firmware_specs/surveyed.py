@@ -51,12 +51,21 @@ class ZonePlan(Struct, frozen=True, kw_only=True):
     radius_m: Annotated[float, Meta(gt=0, le=1e4)] | None = None
 
 
+class Georeference(Struct, frozen=True, kw_only=True):
+    """Where a site's frame lies on the earth (WGS 84): its origin, and its y axis' bearing from north."""
+
+    longitude_deg: Annotated[float, Meta(ge=-180, le=180)]
+    latitude_deg: Annotated[float, Meta(ge=-89, le=89)]
+    bearing_deg: Annotated[float, Meta(ge=-360, le=360)] = 0.0
+
+
 class SitePlan(Struct, frozen=True, kw_only=True):
     """SITE.json: what is known of a site before anything is measured there."""
 
     levels: Annotated[list[LevelPlan], Meta(min_length=1)]
     beacons: list[BeaconPlace] = []
     zones: list[ZonePlan] = []
+    georeference: Georeference | None = None
 
 
 class SurveyPoint(Struct, frozen=True, kw_only=True):

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from firmware_specs.surveyed import SitePlan, Survey
 
 
-def check(site: SitePlan, survey: Survey) -> None:
+def check(site: SitePlan, survey: Survey | None = None) -> None:
     """Raise ValueError that names what contradicts itself in a site or its survey, and what would do."""
     levels = _unique("level", (level.id for level in site.levels))
     _unique("beacon", (beacon.id for beacon in site.beacons))
     _unique("zone", (zone.id for zone in site.zones))
+    survey = survey if survey is not None else Survey()
     known = ", ".join(sorted(levels))
     for beacon in site.beacons:
         if beacon.level is not None and beacon.level not in levels:
