@@ -39,14 +39,10 @@ class Estimate:
         return float(np.sqrt((self.cov[0][0] + self.cov[1][1]) / 2))
 
 
-def _doubted(everywhere: list[Cells], doubt: float) -> list[Cells]:
-    """Return a belief, of one in all, with its levels as likely as before, its places less surely known."""
-    doubted = []
-    for cells in everywhere:
-        flat = cells ** np.float32(1 - doubt)
-        mass = float(cells.sum(dtype=np.float64))
-        doubted.append(flat * np.float32(mass / max(float(flat.sum(dtype=np.float64)), 1e-30)))
-    return doubted
+def _doubted(cells: Cells, doubt: float) -> Cells:
+    """Return a belief of one in all, its places less surely known."""
+    flat = cells ** np.float32(1 - doubt)
+    return flat / np.float32(max(float(flat.sum(dtype=np.float64)), 1e-30))
 
 
 def estimate(model: Model, state: State) -> Estimate:
@@ -55,8 +51,6 @@ def estimate(model: Model, state: State) -> Estimate:
     level = int(np.argmax(masses))
     floor, belief = model.floors[level], state.beliefs[level]
     everywhere = [together(*pair) for pair in zip(model.floors, state.beliefs, strict=True)]
-    if state.told_s is not None:
-        everywhere = _doubted(everywhere, model.tuning.told_doubt)
     cells = everywhere[level]
     total = float(cells.sum(dtype=np.float64))
     # Cells are where the walker was at their middles; odometry has gone on by a part of a cell since.
@@ -64,11 +58,15 @@ def estimate(model: Model, state: State) -> Estimate:
     across = cells.sum(axis=0, dtype=np.float64) / total
     along = cells.sum(axis=1, dtype=np.float64) / total
     x_m, y_m = float(across @ floor.x_m), float(along @ floor.y_m)
+    # Where it is, is told from the belief; how surely, from one that has added up less.
+    spread = cells / total if state.told_s is None else _doubted(cells, model.tuning.told_doubt)
     # A cell is not a point: its own spread, width over the root of twelve, is always there.
     own_m2 = floor.cell_m**2 / 12
-    xx, yy = float(across @ (floor.x_m - x_m) ** 2), float(along @ (floor.y_m - y_m) ** 2)
-    xy = float((floor.y_m - y_m) @ (cells / total) @ (floor.x_m - x_m))
-    region = densest(cells, REGION_SHARE)
+    away_x_m, away_y_m = floor.x_m - x_m, floor.y_m - y_m
+    xx = float(spread.sum(axis=0, dtype=np.float64) @ away_x_m**2)
+    yy = float(spread.sum(axis=1, dtype=np.float64) @ away_y_m**2)
+    xy = float(away_y_m @ spread @ away_x_m)
+    region = densest(spread, REGION_SHARE)
     zones = {zone: min(1.0, float((share * everywhere[number]).sum())) for zone, (number, share) in model.zones.items()}
     names = model.site.beacons
     return Estimate(

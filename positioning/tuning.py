@@ -73,8 +73,8 @@ class Tuning:
     told_still: Still = Still(trust=0.02, keep=0.995)
     """Without odometry, and with it: who is told to stand need not forget how it came there."""
     told_doubt: float = 0.3
-    """With odometry, so much less sure is an answer than the belief it is told from: what errs alike along the way has
-    been added up as if it did not. At 0.3 nine of ten 90 % regions cover."""
+    """With odometry, so much less sure is an answer's region than the belief it is told from: what errs alike along the
+    way has been added up as if it did not. At 0.3 nine of ten 90 % regions cover."""
     lost_share: float = 1e-4
     """Of each step's probability that goes back to everywhere, so that a wrong belief ends."""
 

@@ -50,6 +50,7 @@ STEPS = [
     "11 price list",
     "12 weighed",
     "13 shelf label",
+    "14 survey",
 ]
 NEAR_M = 3.0
 """Beacons every few metres place a cart to about one metre; carts keep to the walkways beside a tapped place."""

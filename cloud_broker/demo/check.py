@@ -17,7 +17,7 @@ import httpx
 from cloud_broker.bus.mqtt import Address, MqttBus, Tls
 from cloud_broker.bus.port import Message
 from cloud_broker.clock import now_ms
-from cloud_broker.demo import label_steps, price_steps
+from cloud_broker.demo import label_steps, price_steps, survey_steps
 from cloud_broker.demo.cast import CAST, STORE, Part
 from cloud_broker.demo.people import StepFailedError, Visitor, Watcher, poll
 from cloud_broker.demo.stage import Stage
@@ -68,7 +68,9 @@ class Journey:
     async def run(self) -> bool:
         """Run every step; return whether all held."""
         async with anyio.create_task_group() as group:
-            group.start_soon(self._chain, ("1 position", self.position), ("5 offer", self.offer))
+            group.start_soon(
+                self._chain, ("1 position", self.position), ("5 offer", self.offer), ("14 survey", self.survey)
+            )
             group.start_soon(self._chain, ("2 code", self.code))
             group.start_soon(self._chain, ("3 price down", self.price_down), ("3 price up", self.price_up))
             group.start_soon(self._chain, ("4 sound", self.sound))
@@ -319,6 +321,10 @@ class Journey:
             "delay_ms": now_ms() - decided["at_ms"],
             "on_screen": state["offer"]["offer"],
         }
+
+    async def survey(self) -> dict[str, Any]:
+        """See `survey_steps`."""
+        return await survey_steps.surveyed(self)
 
     async def planned(self) -> dict[str, Any]:
         """See `price_steps`."""

@@ -47,6 +47,10 @@ class Visitor:
         """Return the answer to a PUT."""
         return _answer(await self.http.put(path, json=body))
 
+    async def patch(self, path: str, body: dict[str, Any]) -> Any:
+        """Return the answer to a PATCH."""
+        return _answer(await self.http.patch(path, json=body))
+
     async def delete(self, path: str) -> Any:
         """Return the answer to a DELETE."""
         return _answer(await self.http.delete(path))
