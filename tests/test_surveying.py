@@ -67,6 +67,20 @@ def test_each_tap_but_the_first_says_a_leg_with_what_was_heard_on_it(walk: Walk)
     state = walk.surveying.state()
     assert state is not None
     assert [leg["leg"] for leg in state["legs"]] == [1, 2]
+    assert state["check"] is None
+
+
+def test_every_survey_is_a_check_walk_of_the_map_in_force(walk: Walk) -> None:
+    walk.surveying.start()
+    walk.surveying.at(1.0, 1.0)
+    for tenth in range(1, 101):
+        walk.walk(0.5)
+        # Believed half a metre beside the way.
+        walk.surveying.place(1.5, 1.0 + tenth * 0.05)
+    walk.surveying.at(1.0, 6.0)
+    state = walk.surveying.state()
+    assert state is not None
+    assert state["check"] == {"answers": 100, "p50_m": 0.5, "p75_m": 0.5}
 
 
 def test_a_leg_taken_back_is_dropped_and_its_number_never_used_again(walk: Walk) -> None:

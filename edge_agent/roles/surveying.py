@@ -3,7 +3,9 @@
 Each leg goes to the cloud as soon as it is walked, through the outbox, so that a flat battery costs one leg.
 """
 
+import math
 import secrets
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -22,6 +24,8 @@ from positioning.store import plan_of
 
 CARRIED_M: Final = 1.0
 LEAST_LEG_S: Final = 0.5
+LEAST_ANSWERS: Final = 20
+MOST_FIXES: Final = 20_000
 MOST_PACKETS: Final = 200_000
 """Of one leg: an hour beside fifty beacons; more of them are not kept."""
 
@@ -40,6 +44,8 @@ class Leg:
     duration_s: float
     packets: int
     points: tuple[SurveyPoint, ...]
+    errors_m: tuple[float, ...]
+    """How far off the device believed itself to be on the way, by the map in force: every survey is a check walk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Surveying:
         self._monotonic_s = monotonic_s
         self._walked: Walked | None = None
         self._packets: list[Packet] = []
+        self._fixes: list[tuple[float, float, float]] = []
         self._promise: dict[str, Any] | None = None
         self._promised = 0
         self._changed = anyio.Event()
@@ -78,11 +85,17 @@ class Surveying:
         if self._walked is not None and self._walked.at is not None and len(self._packets) < MOST_PACKETS:
             self._packets.append(packet)
 
+    def place(self, x_m: float, y_m: float) -> None:
+        """Take where the device believes to be now."""
+        if self._walked is not None and self._walked.at is not None and len(self._fixes) < MOST_FIXES:
+            self._fixes.append((self._monotonic_s(), x_m, y_m))
+
     def start(self) -> str:
         """Begin a survey; return its id. Raises SurveyError."""
         if self._site() is None:
             raise SurveyError("the store's map has not come yet: wait until it is shown")
-        self._walked, self._packets = Walked(f"survey-{secrets.token_hex(6)}"), []
+        self._walked = Walked(f"survey-{secrets.token_hex(6)}")
+        self._forget()
         self._promise, self._promised = None, 0
         self._surroundings.changed()
         return self._walked.id
@@ -94,12 +107,13 @@ class Surveying:
         if not (0 <= x_m <= site.width_m and 0 <= y_m <= site.height_m):
             raise SurveyError(f"({x_m:g}, {y_m:g}) lies outside the store; tap where you stand")
         if walked.at is None:
-            self._walked, self._packets = replace(walked, at=(x_m, y_m), at_s=now_s), []
+            self._walked = replace(walked, at=(x_m, y_m), at_s=now_s)
+            self._forget()
             self._surroundings.changed()
             return {"leg": None}
         if now_s - walked.at_s < LEAST_LEG_S:
             raise SurveyError("that was tapped twice: walk on, then tap where you are")
-        leg = _leg(walked, site.level, (x_m, y_m), now_s, self._packets)
+        leg = _leg(walked, site.level, (x_m, y_m), now_s, self._packets, self._fixes)
         if not leg.packets:
             raise SurveyError("no beacon was heard on this leg: is the radio on, and are beacons hung here?")
         self._surroundings.say(
@@ -116,7 +130,7 @@ class Surveying:
                 points=list(leg.points),
             )
         )
-        self._packets = []
+        self._forget()
         self._walked = replace(walked, at=(x_m, y_m), at_s=now_s, legs=(*walked.legs, leg), said=leg.number)
         self._has_changed()
         return {"leg": leg.number, "packets": leg.packets}
@@ -135,12 +149,13 @@ class Surveying:
             self._walked = replace(walked, at=None)
         else:
             raise SurveyError("nothing was tapped yet")
-        self._packets = []
+        self._forget()
         self._has_changed()
 
     def finish(self) -> None:
         """End the survey; its legs are with the cloud, or on their way."""
-        self._walked, self._packets = None, []
+        self._walked = None
+        self._forget()
         self._surroundings.changed()
 
     def state(self) -> dict[str, Any] | None:
@@ -158,6 +173,7 @@ class Surveying:
             "packets": len(self._packets),
             "beacons": len({packet.beacon for packet in self._packets}),
             "promised": self._promised,
+            "check": _check([error_m for leg in walked.legs for error_m in leg.errors_m]),
         }
 
     def promise(self) -> dict[str, Any]:
@@ -184,21 +200,42 @@ class Surveying:
             raise SurveyError("no survey is under way: start one")
         return self._walked
 
+    def _forget(self) -> None:
+        self._packets, self._fixes = [], []
+
     def _has_changed(self) -> None:
         self._changed.set()
         self._surroundings.changed()
 
 
-def _leg(walked: Walked, level: str, end: tuple[float, float], end_s: float, packets: list[Packet]) -> Leg:
+def _leg(
+    walked: Walked,
+    level: str,
+    end: tuple[float, float],
+    end_s: float,
+    packets: list[Packet],
+    fixes: list[tuple[float, float, float]],
+) -> Leg:
     assert walked.at is not None
-    track = [
-        TrackPoint(t=walked.at_s, x_m=walked.at[0], y_m=walked.at[1]),
-        TrackPoint(t=end_s, x_m=end[0], y_m=end[1]),
-    ]
+    start, start_s = walked.at, walked.at_s
+    track = [TrackPoint(t=start_s, x_m=start[0], y_m=start[1]), TrackPoint(t=end_s, x_m=end[0], y_m=end[1])]
     heard = [WalkPacket(t=one.heard_s, beacon=one.beacon, rssi_dbm=one.rssi_dbm) for one in packets]
-    inside = [packet for packet in heard if walked.at_s <= packet.t <= end_s]
+    inside = [packet for packet in heard if start_s <= packet.t <= end_s]
     points = points_of(Survey(walks=[SurveyWalk(level=level, track=track, packets=inside)]), CARRIED_M)
-    return Leg(walked.said + 1, walked.at, end, end_s - walked.at_s, len(inside), tuple(points))
+    errors_m = []
+    for at_s, x_m, y_m in fixes:
+        share = (at_s - start_s) / (end_s - start_s)
+        there = (start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1]))
+        errors_m.append(math.dist(there, (x_m, y_m)))
+    return Leg(walked.said + 1, start, end, end_s - start_s, len(inside), tuple(points), tuple(errors_m))
+
+
+def _check(errors_m: list[float]) -> dict[str, Any] | None:
+    """Return how well the device knew where it was; None before there is enough to say it by."""
+    if len(errors_m) < LEAST_ANSWERS:
+        return None
+    _, middle_m, p75_m = statistics.quantiles(errors_m, n=4)
+    return {"answers": len(errors_m), "p50_m": round(middle_m, 2), "p75_m": round(p75_m, 2)}
 
 
 def _promised(site: Site, points: list[SurveyPoint], has_wheels: bool) -> dict[str, Any]:

@@ -122,6 +122,7 @@ class Whereabouts:
         x_m, y_m = where.x_m, where.y_m
         if self.fix is not None and self.fix.level == where.level and now_s - self._rolled_s > LOST_S:
             x_m, y_m = _settled(self.fix, x_m, y_m, where.sigma_m)
+        self.surveying.place(where.x_m, where.y_m)
         self.fix = Fix(x_m, y_m, where.level, where.sigma_m, beacons_heard, where.zones)
         if now_s - self._said_s >= SAY_S - EVERY_S / 2:
             self._said_s = now_s

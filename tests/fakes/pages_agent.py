@@ -30,7 +30,15 @@ async def local(request: Request) -> Response:
         store.auto = False
         store.positions["cart-1"] = {"device": "cart-1", **body, "level": "1", "sigma_m": 0.6, "at_ms": now_ms()}
     elif deed == "survey/start":
-        store.survey = {"id": "survey-9", "at": None, "legs": [], "packets": 0, "beacons": 0, "promised": 0}
+        store.survey = {
+            "id": "survey-9",
+            "at": None,
+            "legs": [],
+            "packets": 0,
+            "beacons": 0,
+            "promised": 0,
+            "check": None,
+        }
     elif deed == "survey/at" and store.survey is not None:
         before = store.survey["at"]
         if before is not None:
@@ -38,6 +46,7 @@ async def local(request: Request) -> Response:
             ends = {"from": [before["x_m"], before["y_m"]], "to": [body["x_m"], body["y_m"]]}
             store.survey["legs"].append({"leg": number, "packets": 321, **ends})
             store.survey["promised"] = number
+            store.survey["check"] = {"answers": 25 * number, "p50_m": 0.71, "p75_m": 1.08}
         store.survey["at"] = body
         store.tell("state", state(store))
         return JSONResponse({"leg": len(store.survey["legs"]) or None, "packets": 321})

@@ -18,6 +18,8 @@ export default {
   legDone: { zh: '第 {leg} 段：{packets} 个数据包', en: 'Leg {leg}: {packets} packets' },
   expected: { zh: '预计误差', en: 'Expected error' },
   expectedNote: { zh: '四次中有三次在此范围内', en: 'Three of four answers are within this' },
+  measured: { zh: '实测误差（现用地图）', en: 'Measured on this walk, by the map in use' },
+  measuredNote: { zh: '四次中有三次，共 {count} 次', en: 'three of four answers, {count} in all' },
   worst: { zh: '最差的十分之一', en: 'Worst tenth' },
   surveyedShare: { zh: '已测绘', en: 'Surveyed' },
   area: { zh: '面积', en: 'Floor' },

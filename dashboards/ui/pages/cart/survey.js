@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from '../../core/html.js';
 import { t } from '../../core/i18n.js';
 import { get, post } from '../../core/api.js';
+import { metres } from '../../core/format.js';
 import { Badge } from '../../parts/bits.js';
 import { Icon } from '../../parts/icon.js';
 import { StoreMap } from '../../parts/map/map.js';
@@ -73,6 +74,7 @@ export function Survey({ state }) {
           <p class="survey-prompt"><${Icon} name="locate" /> ${t(prompt)}</p>
           <p>${t(words.heardNow)}: <b>${t(words.heardCount, { beacons: survey.beacons, packets: survey.packets })}</b></p>
           <p>${t(words.legs)}: <${Badge} tone="info">${survey.legs.length}<//></p>
+          ${survey.check && html`<p>${t(words.measured)}: <b>${metres(survey.check.p75_m)}</b> <small class="muted">${t(words.measuredNote, { count: survey.check.answers })}</small></p>`}
           ${level && html`<${Figures} level=${level} /><${HeatLegend} /><${Advice} level=${level} />`}
           <div class="survey-buttons">
             <button class="button" onClick=${undo} disabled=${walking || (!survey.at && survey.legs.length === 0)}><${Icon} name="undo" /> ${t(words.undo)}</button>
