@@ -50,7 +50,7 @@ def test_a_short_toml_is_enough_and_its_paths_start_where_it_lies(tmp_path: Path
         ("127.0.0.1:8883", "127.0.0.1", r"cloud\.broker: .*expected host:port"),
         ("http://127.0.0.1:8080", "127.0.0.1:8080", r"cloud\.url: expected http://host:port"),
         ('type = "virtual"', 'type = "sonar"', r"drivers\.beacons.*'sonar'.*'virtual'"),
-        ('type = "virtual"', 'type = "alsa"', r"drivers\.beacons\.type: expected virtual or ble"),
+        ('type = "virtual"', 'type = "alsa"', r"drivers\.beacons\.type: expected virtual, ble, hci or file"),
         ("drivers.camera", "drivers.nose", r"drivers\.nose: a cart has the drivers: beacons, camera"),
         ('path = "walk.mp4"', "path = 7", r"drivers\.camera\.path: .*not 7"),
         ('[virtual]\nworld = "127.0.0.1:9000"\n', "", r"virtual\.world: missing"),
