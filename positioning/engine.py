@@ -214,8 +214,8 @@ def _told(
         return _normal(model, beliefs)
     # Packets heard while standing at one place err alike, those of new places do not: the less it goes, the less
     # each counts, and the more slowly what was heard is forgotten instead.
-    still = tuning.told_still if is_told else tuning.still
-    trust = still.trust + (tuning.trust - still.trust) * goes
+    still, most = (tuning.told_still, _trust(tuning, heard, passed_s)) if is_told else (tuning.still, tuning.trust)
+    trust = still.trust + (most - still.trust) * goes
     keep = (still.keep + (1 - still.keep) * goes) ** (passed_s / _TICK_S)
     likely = likelihoods(model, beliefs, heard, trust, passed_s)
     told = []
@@ -227,6 +227,13 @@ def _told(
             after.append(guess.filled(guess.window, cells * likelihood[guess.window.within(window)], guess.mass))
         told.append(tuple(after))
     return _normal(model, told)
+
+
+def _trust(tuning: Tuning, heard: Sequence[Strengths], passed_s: float) -> float:
+    """Return the weight of a packet beside odometry: where they are rare, each was heard at a place of its own."""
+    packets = sum(len(one.rssi_dbm) for one in heard)
+    sparse = max(0.0, 1 - packets / max(tuning.sparse_packets_per_s * passed_s, 1e-6))
+    return tuning.trust + (tuning.sparse_trust - tuning.trust) * sparse
 
 
 def _normal(model: Model, beliefs: Sequence[Belief]) -> list[Belief]:

@@ -63,6 +63,9 @@ class Tuning:
     freedom: float = 4.0
     trust: float = 0.85
     """Weight of a packet: errors that stay with a place are not told anew by each packet."""
+    sparse_trust: float = 1.15
+    sparse_packets_per_s: float = 20.0
+    """The same with odometry where packets are rare, and how many a second, of all beacons, are not rare at all."""
     packets_per_s: float = 2.0
     told_packets_per_s: float = 1.4
     guessed_packets_per_s: float = 0.35
@@ -75,8 +78,9 @@ class Tuning:
     told_doubt: float = 0.3
     """With odometry, so much less sure is an answer's region than the belief it is told from: what errs alike along the
     way has been added up as if it did not. At 0.3 nine of ten 90 % regions cover."""
-    lost_share: float = 1e-4
-    """Of each step's probability that goes back to everywhere, so that a wrong belief ends."""
+    lost_share: float = 1e-6
+    """Of each step's probability that goes back to everywhere, so that a wrong belief ends; more of it, and a chance
+    likeness elsewhere or on another level takes over."""
 
     loudness_m: float = 3.0
     loudness_shape: float = 0.2
