@@ -27,8 +27,8 @@ ABOUT = "where a cart is: errors on the shared walks, faults, coverage, offers, 
 
 EvAAL_FLOOR_M = 15.0
 """What a wrong floor adds to an error (EvAAL, IPIN competitions)."""
-EVERY_TRACE = 6
-"""Of the mall's traces every so many is walked: all of them take twenty minutes."""
+EVERY_TRACE = 3
+"""Of the mall's traces every so many is walked: all of them take five minutes."""
 ZONE_RADIUS_M = 1.5
 DRAWS = 8
 """How often each fault is drawn for each walk."""
