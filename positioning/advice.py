@@ -12,14 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from positioning.model import Model
-from positioning.predicted import Heard, Prediction, Spots, heard_at, lattice_of
+from positioning.predicted import HISTORY_M, Heard, Prediction, Spots, heard_at, lattice_of
 
 APART_M = 2.0
 """Candidates are so far from one another; nobody drills a hole to the centimetre."""
 WORTH_IT = 0.02
 """A change that makes errors smaller by less than this share is not worth a ladder."""
-_BASE_M2 = 9.0
-"""What the way until here tells, as in `predicted`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def advised(model: Model, prediction: Prediction, level: int = 0, *, has_wheels:
         return Advice(None, None)
     sounds = heard_at(model, level, rows, columns)
     each = _informations(model, at_m, sounds, level, has_wheels=has_wheels)
-    together = each.sum(axis=0) + np.eye(2) / _BASE_M2
+    together = each.sum(axis=0) + np.eye(2) / HISTORY_M**2
     now_m = _spread_m(together)
     places = _candidates(at_m)
     gained = _new_informations(model, at_m, places, sounds, has_wheels=has_wheels)

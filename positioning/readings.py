@@ -53,11 +53,11 @@ def readings_of(survey: Survey, z_m: float) -> dict[tuple[str, str], Readings]:
     return {key: _readings(found) for key, found in rows.items()}
 
 
-def points_of(survey: Survey, z_m: float) -> list[SurveyPoint]:
-    """Return a survey, walks and points, as few points: the mean strength of each beacon in squares of `POINT_M`."""
+def points_of(survey: Survey, z_m: float, size_m: float = POINT_M) -> list[SurveyPoint]:
+    """Return a survey, walks and points, as few points: the mean strength of each beacon in squares of `size_m`."""
     gathered = []
     for (level, beacon), found in sorted(readings_of(survey, z_m).items()):
-        _, which = np.unique(np.floor(found.places[:, :2] / POINT_M), axis=0, return_inverse=True)
+        _, which = np.unique(np.floor(found.places[:, :2] / size_m), axis=0, return_inverse=True)
         count = np.bincount(which, found.count)
         columns = (*found.places.T, found.mean_dbm)
         means = [np.bincount(which, column * found.count) / count for column in columns]

@@ -17,7 +17,9 @@ from edge_agent.roles.surveying import SurveyError, Surveying
 from edge_agent.roles.whereabouts import REPORT_S, Whereabouts
 from firmware_specs.desired import SiteSurvey
 from firmware_specs.events import BeaconsHeard, SurveyLegDropped, SurveyLegWalked
+from firmware_specs.frames.eddystone import SERVICE_UUID, Tlm, Uid
 from firmware_specs.frames.ibeacon import COMPANY_ID, IBeacon
+from firmware_specs.wire import MAX_MESSAGE_BYTES, encode
 from positioning import Packet
 from positioning.readings import points_of
 from tests.fakes.store import SITE
@@ -68,6 +70,37 @@ def test_each_tap_but_the_first_says_a_leg_with_what_was_heard_on_it(walk: Walk)
     assert state is not None
     assert [leg["leg"] for leg in state["legs"]] == [1, 2]
     assert state["check"] is None
+
+
+def test_a_long_leg_among_many_beacons_still_fits_into_one_message(walk: Walk) -> None:
+    walk.surveying.start()
+    walk.surveying.at(0.0, 0.0)
+    for tick in range(600):
+        walk.now_s += 0.1
+        for number in range(400):
+            if (tick + number) % 5 == 0:
+                walk.surveying.hear(Packet(f"beacon-{number}", -70.0, walk.now_s))
+    packets = walk.surveying.at(12.0, 8.0)["packets"]
+    (leg,) = walk.legs()
+    assert packets == 600 * 400 / 5
+    assert sum(point.count for point in leg.points) == packets
+    assert len(encode(leg)) < MAX_MESSAGE_BYTES
+
+
+def test_a_beacons_telemetry_reaches_its_report(tmp_path: Path) -> None:
+    now_s = 0.0
+    space, instance = bytes(range(10)), bytes(6)
+    eddystone = structs.replace(SITE.beacons[0], frame="eddystone", uuid="", identity=(space + instance).hex())
+    whereabouts = Whereabouts(surroundings := FakeSurroundings(tmp_path, "cart"), monotonic_s=lambda: now_s)
+    whereabouts.take_site(held("site", structs.replace(SITE, beacons=[eddystone, *SITE.beacons[1:]])))
+    for frame in (bytes(Uid(-18, space, instance)), bytes(Tlm(2_310, None, 5, 1.0))):
+        now_s += 0.5
+        whereabouts.hear(AdvertHeard("AA", -65, {}, {SERVICE_UUID: frame}, now_s))
+    now_s = REPORT_S + 1
+    whereabouts.tick()
+    (said,) = surroundings.of(BeaconsHeard)
+    assert isinstance(said, BeaconsHeard)
+    assert [(one.beacon, one.battery_mv) for one in said.beacons] == [(eddystone.id, 2_310)]
 
 
 def test_every_survey_is_a_check_walk_of_the_map_in_force(walk: Walk) -> None:

@@ -19,12 +19,14 @@ from firmware_specs.events import SurveyLegDropped, SurveyLegWalked
 from firmware_specs.surveyed import Survey, SurveyPoint, SurveyWalk, TrackPoint, WalkPacket
 from positioning import Packet, build
 from positioning.promise import promise_of
-from positioning.readings import points_of
+from positioning.readings import POINT_M, points_of
 from positioning.store import plan_of
 
 CARRIED_M: Final = 1.0
 LEAST_LEG_S: Final = 0.5
 LEAST_ANSWERS: Final = 20
+MOST_POINTS: Final = 1_500
+"""Of one leg, which must fit into one message; a longer one is gathered more coarsely."""
 MOST_FIXES: Final = 20_000
 MOST_PACKETS: Final = 200_000
 """Of one leg: an hour beside fifty beacons; more of them are not kept."""
@@ -221,7 +223,11 @@ def _leg(
     track = [TrackPoint(t=start_s, x_m=start[0], y_m=start[1]), TrackPoint(t=end_s, x_m=end[0], y_m=end[1])]
     heard = [WalkPacket(t=one.heard_s, beacon=one.beacon, rssi_dbm=one.rssi_dbm) for one in packets]
     inside = [packet for packet in heard if start_s <= packet.t <= end_s]
-    points = points_of(Survey(walks=[SurveyWalk(level=level, track=track, packets=inside)]), CARRIED_M)
+    walk = Survey(walks=[SurveyWalk(level=level, track=track, packets=inside)])
+    points, size_m = points_of(walk, CARRIED_M), POINT_M
+    while len(points) > MOST_POINTS:
+        size_m *= 1.5
+        points = points_of(walk, CARRIED_M, size_m)
     errors_m = []
     for at_s, x_m, y_m in fixes:
         share = (at_s - start_s) / (end_s - start_s)

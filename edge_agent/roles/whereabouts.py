@@ -94,12 +94,13 @@ class Whereabouts:
     def hear(self, advert: AdvertHeard) -> None:
         """Take what a beacon of the site said; other advertisements are nothing."""
         beacon = self._adverts.name(advert.address, advert.manufacturer, advert.service_data)
+        # Telemetry names nobody: it belongs to the frame heard from the same address before.
+        self._receptions.hear(advert, is_label=beacon is not None)
         if beacon is not None and self._tracker is not None:
             packet = Packet(beacon, advert.rssi_dbm, advert.heard_s)
             self._tracker.hear(packet)
             self.surveying.hear(packet)
             self._heard[beacon] = advert.heard_s
-            self._receptions.hear(advert, is_label=True)
 
     def roll(self, told: WheelsRolled) -> None:
         """Take what the wheels told."""
