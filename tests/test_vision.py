@@ -13,7 +13,7 @@ from device_drivers.camera.props import Pack
 from device_drivers.camera.scene import pack_picture, shelf_picture
 from firmware_specs.gtin import with_check_digit
 from firmware_specs.symbology import Symbology
-from vision.codes import Code, believed, gtin_of, printed_as, read_codes
+from vision.codes import Code, gtin_of, printed_as, read_codes
 
 ZH = "红富士苹果纯牛奶酱油面条金龙鱼黄比例食用调和油可口乐康师傅烧肉"
 EN = "Fuji apples Pure Milk Soy Sauce Noodles Golden Ratio Blended Oil Cola Braised Beef Greek Yoghurt Gift Box".split()
@@ -31,7 +31,6 @@ EN = "Fuji apples Pure Milk Soy Sauce Noodles Golden Ratio Blended Oil Cola Brai
 )
 def test_noise_never_raises(pixels: NDArray[np.uint8]) -> None:
     read_codes(pixels)
-    read_codes(pixels, thorough=False)
 
 
 def test_full_frames_of_noise_hold_no_retail_code() -> None:
@@ -57,24 +56,11 @@ def test_an_empty_shelf_yields_nothing() -> None:
     assert [read_codes(shelf_picture(seed, frame)) for seed in range(10) for frame in range(2)] == [()] * 20
 
 
-def seen(text: str, height_px: int, top_px: int = 100) -> Code:
-    return Code(text, "EAN-13", ((100, top_px), (300, top_px), (300, top_px + height_px), (100, top_px + height_px)))
-
-
 def test_a_code_tells_what_it_was_printed_as() -> None:
     assert printed_as(Code("0042100005264", "UPC-E", (), "]E0")) is Symbology.UPC_E
     assert printed_as(Code("6901234567892", "EAN-13", (), "]E0")) is Symbology.EAN_13
     assert printed_as(Code("(01)09501101530003", "Code 128", (), "]C1")) is Symbology.GS1_128
     assert printed_as(Code("hello", "PDF417", (), "]L0")) is Symbology.OTHER
-
-
-def test_readings_of_one_place_must_agree() -> None:
-    assert believed([]) == ()
-    assert believed([seen("A", 2)]) == ()
-    assert believed([seen("A", 50)]) == (seen("A", 50),)
-    assert believed([seen("A", 50), seen("B", 60)]) == ()
-    assert believed([seen("A", 9), seen("B", 60), seen("A", 12)]) == (seen("A", 12),)
-    assert len(believed([seen("A", 50), seen("B", 50, 400)])) == 2
 
 
 @pytest.mark.parametrize(

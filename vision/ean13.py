@@ -29,7 +29,7 @@ _SET_A: Final = (
 )
 _SET_C: Final = tuple(code.translate(str.maketrans("01", "10")) for code in _SET_A)
 _SET_B: Final = tuple(code[::-1] for code in _SET_C)
-_PARITY: Final = (
+EAN_13_PARITY: Final = (
     "AAAAAA",
     "AABABB",
     "AABBAB",
@@ -45,9 +45,10 @@ _PARITY: Final = (
 
 
 _PAIR_SETS: Final = {
-    str(first): tuple(parity[place : place + 2] for place in (0, 2, 4)) for first, parity in enumerate(_PARITY)
+    str(first): tuple(parity[place : place + 2] for place in (0, 2, 4)) for first, parity in enumerate(EAN_13_PARITY)
 }
-_CODES: Final = {"A": _SET_A, "B": _SET_B, "C": _SET_C}
+CODES: Final = {"A": _SET_A, "B": _SET_B, "C": _SET_C}
+"""Seven modules for each digit, by number set."""
 
 
 def ean13_row(digits: str, module_px: int = 1) -> int:
@@ -84,7 +85,7 @@ def _pairs(module_px: int) -> dict[str, int]:
     found = {name: _stretched(name, module_px) for name in (_EDGE, _CENTRE)}
     for sets in ("AA", "AB", "BA", "BB", "CC"):
         for pair in range(100):
-            codes = (_CODES[name][digit] for name, digit in zip(sets, divmod(pair, 10), strict=True))
+            codes = (CODES[name][digit] for name, digit in zip(sets, divmod(pair, 10), strict=True))
             found[f"{sets}{pair:02}"] = _stretched("".join(codes), module_px)
     return found
 

@@ -1,0 +1,215 @@
+"""A line into a text: guesses of where a symbol may lie, the best digits there, and how sure they are.
+
+A reading is judged by how much of the line's steps it explains, and by what the next best text leaves unexplained.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.codes.bars.fit import Light, Place, best_text, darkness, fitted, lines_at, straight
+from vision.codes.bars.line import bars_seen, extents, levelled
+from vision.codes.bars.model import line_of, model, within
+from vision.codes.bars.search import loosest
+from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
+
+Floats = NDArray[np.float64]
+
+SYMBOLS: Final = (EAN_13, EAN_8, UPC_E)
+BARS: Final = {EAN_13.name: 30, EAN_8.name: 22, UPC_E.name: 17}
+
+_COARSE_SIGMAS: Final = (0.5, 0.8, 1.2, 1.75)
+_NEAR: Final = 0.02
+_SAME: Final = 0.01
+_USUAL_SIGMA: Final = 0.65
+_ASTRAY: Final = 4.0
+"""Modules by which another reader may be wrong about where a symbol ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text that a line says.
+
+    Attributes:
+        explains: share of the line's squared steps that the text accounts for, at most 1.
+        surer: logarithm of how much likelier it is than the next best text. What remains unexplained comes from
+            shape rather than noise, so each module counts once, whatever the number of samples.
+        begin, end: samples of the first and last bar's outer edges, in reading direction.
+    """
+
+    symbol: Symbol
+    text: str
+    explains: float
+    surer: float
+    place: Place
+    is_reversed: bool
+    begin: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Places that are tried: ends moved by up to `reach` modules in steps, the middle by shares of half the length.
+
+    Of all of them `kept` are looked at more closely.
+    """
+
+    reach: float
+    step: float
+    bends: tuple[float, ...]
+    kept: int
+
+
+NEAR: Final = Grid(1.0, 0.5, (0.0,), 3)
+BENT: Final = Grid(1.0, 1.0, (-0.05, -0.02, 0.02, 0.05), 4)
+FAR: Final = Grid(2.5, 0.5, (0.0,), 4)
+
+
+def decode(line: Floats, expected: float, grid: Grid, *, is_levelled: bool = True) -> Iterator[Reading]:
+    """Yield readings of a line, likely ones first.
+
+    Args:
+        line: shape (samples,), brightness.
+        expected: the length in samples that a symbol has, more or less.
+        grid: the places that are tried.
+        is_levelled: whether shadow and glare are evened out first; of a blurred line that takes more than it gives.
+    """
+    for begin, end in extents(line, expected):
+        even = levelled(line, begin, end)
+        yield from _readings(even if is_levelled else line, _likely(bars_seen(even, begin, end)), begin, end, grid)
+
+
+def explained(line: Floats, symbol: Symbol, text: str, begin: float, end: float) -> Reading | None:
+    """Return how a line is explained by a text that somebody else has read from `begin` to `end`, or by what it says.
+
+    The reading's text is another one when that explains it better.
+    """
+    is_reversed = begin > end
+    seen, lo, hi = _turned(line, begin, end) if is_reversed else (line, begin, end)
+    bars = symbol.bars(text)
+    module = (hi - lo) / symbol.modules
+    moves = np.arange(-_ASTRAY, _ASTRAY + 0.01, 0.5) * module
+    warps = np.array([straight(lo + a, hi + b) for a in moves for b in moves])
+    lines = lines_at(seen, warps, symbol)
+    lines -= lines.mean(axis=1, keepdims=True)
+    ideal = line_of(symbol, bars, _USUAL_SIGMA)
+    alike = lines @ (ideal - ideal.mean()) / (np.sqrt(np.einsum("ij,ij->i", lines, lines)) + 1e-9)
+    warp = warps[int(alike.argmin())]
+    found = fitted(seen, symbol, bars, Place(warp, _USUAL_SIGMA))
+    return _judged(seen, symbol, found, (warp[0] - warp[1], warp[0] + warp[1]), is_reversed) if found else None
+
+
+def agrees(line: Floats, reading: Reading) -> bool:
+    """Return whether another line at the same place says the same, any digits in any number sets allowed."""
+    seen = line[::-1] if reading.is_reversed else line
+    symbol, bars = reading.symbol, reading.symbol.bars(reading.text)
+    found = fitted(seen, symbol, bars, reading.place)
+    if found is None:
+        return False
+    place, light = found
+    own = darkness(seen, symbol, place, light)
+    costs, rest = model(symbol, place.sigma).costs(own[None])
+    least = float((loosest(model(symbol, place.sigma), costs) + rest)[0])
+    return float(np.square(own - line_of(symbol, bars, place.sigma)).sum()) <= least + _SAME
+
+
+def _likely(bars: int) -> list[Symbol]:
+    # Blur joins bars, and noise splits few: a symbol shows at most a bar or two more than it has.
+    return [symbol for symbol in SYMBOLS if BARS[symbol.name] * 0.4 <= bars <= BARS[symbol.name] + 2]
+
+
+def _readings(line: Floats, symbols: list[Symbol], begin: float, end: float, grid: Grid) -> Iterator[Reading]:
+    guesses = []
+    for is_reversed in (False, True):
+        seen, lo, hi = _turned(line, begin, end) if is_reversed else (line, begin, end)
+        for symbol in symbols:
+            guesses += [(cost, place, symbol, is_reversed) for cost, place in _guesses(seen, symbol, lo, hi, grid)]
+    for _, place, symbol, is_reversed in sorted(guesses, key=lambda guess: guess[0])[: grid.kept]:
+        seen, lo, hi = _turned(line, begin, end) if is_reversed else (line, begin, end)
+        reading = _read(seen, symbol, place, (lo, hi), is_reversed)
+        if reading is not None:
+            yield reading
+
+
+def _guesses(line: Floats, symbol: Symbol, begin: float, end: float, grid: Grid) -> Iterator[tuple[float, Place]]:
+    module = (end - begin) / symbol.modules
+    moves = np.arange(-grid.reach, grid.reach + 0.01, grid.step) * module
+    warps = np.array([straight(begin + a, end + b, bend) for a in moves for b in moves for bend in grid.bends])
+    lines = lines_at(line, warps, symbol)
+    core = lines[:, within(symbol)]
+    even = (core.mean(axis=1, keepdims=True) - lines) / (core.std(axis=1, keepdims=True) + 1e-6)
+    costs = []
+    for sigma in _COARSE_SIGMAS:
+        usual = model(symbol, sigma)
+        seen = even * usual.contrast + usual.mean
+        digits, rest = usual.costs(seen)
+        variance = np.square(seen[:, within(symbol)] - usual.mean).sum(axis=1)
+        costs.append((loosest(usual, digits) + rest) / variance)
+    cost = np.stack(costs, axis=1)
+    chosen: list[Floats] = []
+    for flat in np.argsort(cost, axis=None):
+        at, blur = divmod(int(flat), len(_COARSE_SIGMAS))
+        if any(np.abs(warps[at] - other).max() < _NEAR * warps[at][1] for other in chosen):
+            continue
+        chosen.append(warps[at])
+        yield float(cost[at, blur]), Place(warps[at], _COARSE_SIGMAS[blur])
+        if len(chosen) == grid.kept:
+            return
+
+
+def _read(line: Floats, symbol: Symbol, place: Place, window: tuple[float, float], is_reversed: bool) -> Reading | None:
+    # Digits and place in turn, until the digits stay.
+    text, light = "", None
+    found: tuple[Place, Light] | None = None
+    for _ in range(3):
+        said = best_text(darkness(line, symbol, place, light), symbol, place.sigma, with_rival=False).text
+        if said == text:
+            break
+        text = said
+        found = fitted(line, symbol, symbol.bars(text), place)
+        if found is None:
+            return None
+        place, light = found
+    return _judged(line, symbol, found, window, is_reversed) if found else None
+
+
+def _judged(
+    line: Floats, symbol: Symbol, found: tuple[Place, Light], window: tuple[float, float], is_reversed: bool
+) -> Reading:
+    place, light = found
+    best = best_text(darkness(line, symbol, place, light), symbol, place.sigma, with_rival=True)
+    begin, end = float(place.warp[0] - place.warp[1]), float(place.warp[0] + place.warp[1])
+    if is_reversed:
+        begin, end = len(line) - 1 - begin, len(line) - 1 - end
+    return Reading(
+        symbol,
+        best.text,
+        _explains(line, symbol, best.text, place, light, window),
+        0.5 * symbol.modules * math.log(max(best.rival_cost, 1e-9) / max(best.cost, 1e-9)),
+        place,
+        is_reversed,
+        begin,
+        end,
+    )
+
+
+def _explains(
+    line: Floats, symbol: Symbol, text: str, place: Place, light: Light, window: tuple[float, float]
+) -> float:
+    # Steps over a module, not levels: a shadow's edge is no evidence. Over the whole window, which all texts share.
+    begin, end = window
+    pad, lag = 0.04 * (end - begin), max(1, round((end - begin) / 100))
+    x = np.arange(max(0, round(begin - pad)), min(len(line), round(end + pad)))
+    ideal = light.white - light.contrast * line_of(symbol, symbol.bars(text), place.sigma)
+    seen = line[x]
+    left = seen - np.interp(x, place.at(symbol), ideal)
+    steps, missed = seen[lag:] - seen[:-lag], left[lag:] - left[:-lag]
+    return 1 - float(missed @ missed) / (float(steps @ steps) + 1e-9)
+
+
+def _turned(line: Floats, begin: float, end: float) -> tuple[Floats, float, float]:
+    return line[::-1], len(line) - 1 - max(begin, end), len(line) - 1 - min(begin, end)

@@ -1,0 +1,60 @@
+"""A code in a picture, and what it names."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from firmware_specs.gtin import GtinError, from_upc_e, normal
+from firmware_specs.symbology import Symbology, symbology_of
+
+EAN_UPC: Final = frozenset({"EAN-13", "EAN-8", "UPC-A", "UPC-E"})
+_BEARS_BARE_GTIN: Final = EAN_UPC | {"ITF-14", "ITF"}
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code in a picture.
+
+    Attributes:
+        text: what it says; of a UPC-E the number that it abbreviates, of a GS1 symbol with its AIs in brackets.
+        symbology: as `EAN-13`, `UPC-A`, `QR Code`.
+        corners: (x, y) in pixels from the picture's upper left: the symbol's own upper left, upper right, lower right
+            and lower left, as far as it was read.
+        identifier: the symbology identifier (ISO/IEC 15424), as `]E0`.
+        confidence: that it says this, 0 to 1.
+        votes: how many readings of different parts or in different ways said the same.
+    """
+
+    text: str
+    symbology: str
+    corners: tuple[tuple[int, int], ...]
+    identifier: str = ""
+    confidence: float = 1.0
+    votes: int = 1
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The middle of its corners."""
+        return (
+            sum(x for x, _ in self.corners) / max(1, len(self.corners)),
+            sum(y for _, y in self.corners) / max(1, len(self.corners)),
+        )
+
+
+def printed_as(code: Code) -> Symbology:
+    """Return what a code was printed as; its identifier does not tell a UPC-E from an EAN-13."""
+    return Symbology.UPC_E if code.symbology == "UPC-E" else symbology_of(code.identifier)
+
+
+def gtin_of(code: Code) -> str | None:
+    """Return the 14-digit GTIN that a code carries, or None for a code that carries none."""
+    digits = code.text
+    if code.symbology not in _BEARS_BARE_GTIN:
+        if not digits.startswith("(01)"):
+            return None
+        digits = digits[4:18]
+    try:
+        # Some readers give a UPC-E as it stands.
+        is_short = code.symbology == "UPC-E" and len(digits) == 8
+        return from_upc_e(digits) if is_short else normal(digits)
+    except GtinError:
+        return None

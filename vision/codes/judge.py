@@ -1,0 +1,134 @@
+"""Whether a code of bars is believed: what another reader says is a proposal until the picture bears it out."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_specs.gtin import GtinError, as_upc_e, from_upc_e, normal
+from vision.codes.bars.decode import BENT, FAR, NEAR, Grid, Reading, agrees, decode, explained
+from vision.codes.bars.line import levelled
+from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
+from vision.codes.code import EAN_UPC, Code
+from vision.codes.strip import Strip
+
+Floats = NDArray[np.float64]
+
+BORNE_OUT: Final = 0.55
+"""Share of a line's steps that a text which another reader gave has to explain."""
+
+LIKELIER: Final = 1.5
+"""And so much likelier than the next best it has to be, in units of e."""
+
+SURE: Final = 14.0
+"""What nobody else has read must be so much likelier than the next best, more or less as it explains less or more."""
+
+SHORT: Final = 3.0
+"""Short symbols are rare, and more of what is none looks like one: so much more is asked of them."""
+
+EXPLAINING: Final = 30.0
+USUALLY_EXPLAINED: Final = 0.8
+EXPLAINED: Final = 0.7
+"""Less than this share explained is never believed, however bad all others are."""
+
+_PARTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What another reader says stands on a strip between two of its samples, in reading direction."""
+
+    symbol: Symbol
+    text: str
+    begin: float
+    end: float
+
+
+def proposal(code: Code, begin: float, end: float) -> Proposal | None:
+    """Return a code of the EAN/UPC family as a proposal; None for any other."""
+    if code.symbology not in EAN_UPC:
+        return None
+    try:
+        if code.symbology == "UPC-E":
+            text = as_upc_e(normal(code.text)) if len(code.text) > 8 else code.text
+            return Proposal(UPC_E, text, begin, end) if text else None
+        gtin = normal(code.text)
+    except GtinError:
+        return None
+    if len(code.text) == 8:
+        return Proposal(EAN_8, code.text, begin, end)
+    return Proposal(EAN_13, gtin[1:], begin, end) if gtin[0] == "0" else None
+
+
+def judged(
+    bars: Strip, proposals: Sequence[Proposal], *, patient: bool, is_late: Callable[[], bool] = lambda: False
+) -> Code | None:
+    """Return the code that a strip shows, or None where nothing is sure.
+
+    Args:
+        bars: what is looked at.
+        proposals: what others have read on it.
+        patient: whether unlikely places and blurs are tried, at ten times the cost.
+        is_late: asked now and then whether to give up.
+    """
+    for line in (bars.line, bars.best_part):
+        for said in proposals:
+            reading = _borne_out(line, said)
+            if reading is not None and (code := _believed(bars, reading, said)):
+                return code
+    for line, grid, is_levelled in _patient(bars) if patient else _quick(bars):
+        for reading in decode(line, bars.expected, grid, is_levelled=is_levelled):
+            if code := _believed(bars, reading, None):
+                return code
+            if is_late():
+                return None
+    return None
+
+
+def _quick(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:
+    yield bars.line, NEAR, True
+    if bars.is_uneven:
+        # Bars that fan out or bend are in step within a few bands only.
+        yield bars.best_part, BENT, True
+
+
+def _patient(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:
+    yield bars.best_part, BENT, True
+    yield bars.line, BENT, True
+    yield bars.best_part, FAR, False
+    yield bars.line, FAR, False
+    yield bars.best_part, FAR, True
+
+
+def _borne_out(line: Floats, said: Proposal) -> Reading | None:
+    begin, end = sorted((said.begin, said.end))
+    even = levelled(line, max(0, round(begin)), min(len(line) - 1, round(end)))
+    return explained(even, said.symbol, said.text, said.begin, said.end)
+
+
+def _believed(bars: Strip, reading: Reading, said: Proposal | None) -> Code | None:
+    has_witness = said is not None and said.text == reading.text
+    if has_witness and not (reading.explains >= BORNE_OUT and reading.surer >= LIKELIER):
+        return None
+    weight = reading.surer + EXPLAINING * (reading.explains - USUALLY_EXPLAINED)
+    if not has_witness and (weight < SURE + (0 if reading.symbol is EAN_13 else SHORT) or reading.explains < EXPLAINED):
+        return None
+    if reading.symbol is UPC_E and as_upc_e(from_upc_e(reading.text)) != reading.text:
+        # Of the ways to leave zeros out only one may be printed.
+        return None
+    votes = sum(agrees(bars.part(part, _PARTS), reading) for part in range(_PARTS)) + has_witness
+    if votes == 0:
+        return None
+    if reading.symbol is UPC_E:
+        text, name = from_upc_e(reading.text)[1:], "UPC-E"
+    else:
+        text, name = reading.text, reading.symbol.name
+    identifier = "]E4" if reading.symbol is EAN_8 else "]E0"
+    return Code(text, name, bars.corners(reading.begin, reading.end), identifier, _confidence(reading, votes), votes)
+
+
+def _confidence(reading: Reading, votes: int) -> float:
+    return 1 / (1 + math.exp(-min(30.0, reading.surer + 2.0 * votes)))

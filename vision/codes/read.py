@@ -1,0 +1,139 @@
+"""Codes from a picture, within a budget of time: first what is quick and likely, then what is left to find."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vision.codes.code import Code
+from vision.codes.judge import Proposal, judged, proposal
+from vision.codes.locate import Region, locate
+from vision.codes.strip import LONGER, SAMPLES, Strip, strip
+from vision.codes.zxing import EAN_UPC, OTHERS, read
+
+Pixels = NDArray[np.uint8]
+
+BUDGET_MS: Final = 150.0
+"""For a picture that nobody waits for in the next thirtieth of a second."""
+
+_MOST_REGIONS: Final = 4
+_ENLARGED: Final = 8
+"""Rows of pixels for each band when another reader looks at a strip."""
+
+
+def read_codes(
+    pixels: Pixels,
+    *,
+    budget_ms: float = BUDGET_MS,
+    monotonic_s: Callable[[], float] = time.monotonic,
+) -> tuple[Code, ...]:
+    """Return the codes in a picture of shape (height, width) or (height, width, 3), BGR; none in a bad picture.
+
+    Args:
+        pixels: uint8.
+        budget_ms: when it is used up, no further search is begun; a search takes up to some 30 ms.
+        monotonic_s: the clock that it is measured by.
+    """
+    grey = as_grey(pixels)
+    if grey is None:
+        return ()
+    started_s = monotonic_s()
+
+    def is_late() -> bool:
+        return (monotonic_s() - started_s) * 1000 > budget_ms
+
+    search = _Search(grey, is_late)
+    search.first_look()
+    search.look_closer(patient=False)
+    others = [code for code in read(grey, OTHERS, thorough=not is_late()) if not search.covers(code)]
+    if not search.found and not others:
+        search.look_again()
+        search.look_closer(patient=True)
+    return (*search.found, *others)
+
+
+def as_grey(pixels: Pixels) -> Pixels | None:
+    """Return a picture as brightness of shape (height, width), or None for what is no picture."""
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or 0 in pixels.shape:
+        return None
+    if pixels.ndim == 2:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8) if pixels.shape[2] == 3 else None
+
+
+class _Search:
+    """What has been found in one picture so far."""
+
+    def __init__(self, grey: Pixels, is_late: Callable[[], bool]) -> None:
+        self.found: list[Code] = []
+        self._grey = grey
+        self._is_late = is_late
+        self._regions: list[Region] | None = None
+        self._strips: dict[Region, Strip] = {}
+
+    def first_look(self) -> None:
+        """What another reader reads at once, as far as the picture bears it out."""
+        for code in read(self._grey, EAN_UPC):
+            self._take(self._borne_out(code))
+
+    def look_again(self) -> None:
+        """The same, turned, smaller and inverted."""
+        for code in read(self._grey, EAN_UPC, thorough=True):
+            self._take(self._borne_out(code))
+
+    def look_closer(self, *, patient: bool) -> None:
+        """Codes of bars at any angle, where the picture has bars."""
+        if self._regions is None:
+            self._regions = locate(self._grey)[:_MOST_REGIONS]
+        for region in self._regions:
+            if self._is_late():
+                return
+            if any(region.holds(*code.middle) for code in self.found):
+                continue
+            if region not in self._strips:
+                self._strips[region] = strip(self._grey, region)
+            bars = self._strips[region]
+            picture = np.repeat(np.clip(bars.bands, 0, 255).astype(np.uint8), _ENLARGED, axis=0)
+            said = [_placed(code) for code in read(picture, EAN_UPC)] if not patient else []
+            proposals = [one for one in said if one is not None]
+            self._take(judged(bars, proposals, patient=patient, is_late=self._is_late))
+
+    def covers(self, code: Code) -> bool:
+        """Return whether a code of another kind lies on one that was found."""
+        return any(_region_of(one).holds(*code.middle) for one in self.found)
+
+    def _borne_out(self, code: Code) -> Code | None:
+        bars = strip(self._grey, _region_of(code))
+        half = SAMPLES / LONGER / 2
+        said = proposal(code, SAMPLES / 2 - half, SAMPLES / 2 + half)
+        return judged(bars, [said], patient=False) if said else None
+
+    def _take(self, code: Code | None) -> None:
+        if code is not None and not any(_is_same(code, one) for one in self.found):
+            self.found.append(code)
+
+
+def _is_same(code: Code, other: Code) -> bool:
+    # One may have been read on a few lines of it only, so the middle of its whole lies elsewhere.
+    reach = 0.7 * _region_of(other).length
+    is_near = code.text == other.text and math.dist(code.middle, other.middle) < reach
+    return is_near or _region_of(other).holds(*code.middle)
+
+
+def _placed(code: Code) -> Proposal | None:
+    begin, end = (sum(x for x, _ in pair) / 2 for pair in (code.corners[::3], code.corners[1:3]))
+    return proposal(code, begin, end)
+
+
+def _region_of(code: Code) -> Region:
+    corners = np.array(code.corners, np.float64)
+    along = (corners[1] + corners[2] - corners[0] - corners[3]) / 2
+    down = (corners[3] + corners[2] - corners[0] - corners[1]) / 2
+    length = max(1.0, float(np.hypot(*along)))
+    x, y = corners.mean(axis=0)
+    height = max(float(np.hypot(*down)), 0.12 * length)
+    return Region(float(x), float(y), math.atan2(along[1], along[0]), length, height, 1.0)
