@@ -88,11 +88,12 @@ def shown(text: str, format_: BarcodeFormat, turn_deg: float, module_px: float =
     height, width = drawn.shape
     scale = module_px / 8
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), turn_deg, scale)
-    turn[:, 2] += np.array((240, 240)) - np.array((width, height)) / 2
+    turn[0, 2] += 240 - width / 2
+    turn[1, 2] += 240 - height / 2
     small = cv2.GaussianBlur(drawn, (0, 0), 0.4 / scale)
     picture = cv2.warpAffine(small, turn, (480, 480), flags=cv2.INTER_LINEAR, borderValue=190)
     noise = np.random.default_rng(round(turn_deg)).normal(0, 4, picture.shape)
-    return np.clip(picture * 0.8 + 20 + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * 0.8 + 20 + noise, 0, 255), np.uint8)
 
 
 @pytest.mark.parametrize("turn_deg", [*range(0, 360, 24), 45, 90, 135])

@@ -74,17 +74,24 @@ def judged(
         patient: whether unlikely places and blurs are tried, at ten times the cost.
         is_late: asked now and then whether to give up.
     """
-    for line in (bars.line, bars.best_part):
-        for said in proposals:
-            reading = _borne_out(line, said)
-            if reading is not None and (code := _believed(bars, reading, said)):
-                return code
+    for said in proposals:
+        if code := borne_out(bars, said):
+            return code
     for line, grid, is_levelled in _patient(bars) if patient else _quick(bars):
         for reading in decode(line, bars.expected, grid, is_levelled=is_levelled):
             if code := _believed(bars, reading, None):
                 return code
             if is_late():
                 return None
+    return None
+
+
+def borne_out(bars: Strip, said: Proposal) -> Code | None:
+    """Return what a strip shows where somebody else read a code: the same or, likelier, another; None if neither."""
+    for line in (bars.line, bars.best_part):
+        reading = _borne_out(line, said)
+        if reading is not None and (code := _believed(bars, reading, said)):
+            return code
     return None
 
 

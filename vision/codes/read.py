@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import cv2
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.codes.code import Code
-from vision.codes.judge import Proposal, judged, proposal
+from vision.codes.judge import Proposal, borne_out, judged, proposal
 from vision.codes.locate import Region, locate
-from vision.codes.strip import LONGER, SAMPLES, Strip, strip
+from vision.codes.strip import Strip, strip
 from vision.codes.zxing import EAN_UPC, OTHERS, read
 
 Pixels = NDArray[np.uint8]
@@ -72,33 +72,28 @@ class _Search:
         self.found: list[Code] = []
         self._grey = grey
         self._is_late = is_late
-        self._regions: list[Region] | None = None
+        self._regions = locate(grey)[:_MOST_REGIONS]
         self._strips: dict[Region, Strip] = {}
 
     def first_look(self) -> None:
         """What another reader reads at once, as far as the picture bears it out."""
         for code in read(self._grey, EAN_UPC):
-            self._take(self._borne_out(code))
+            self._bear_out(code)
 
     def look_again(self) -> None:
         """The same, turned, smaller and inverted."""
         for code in read(self._grey, EAN_UPC, thorough=True):
-            self._take(self._borne_out(code))
+            self._bear_out(code)
 
     def look_closer(self, *, patient: bool) -> None:
         """Codes of bars at any angle, where the picture has bars."""
-        if self._regions is None:
-            self._regions = locate(self._grey)[:_MOST_REGIONS]
         for region in self._regions:
             if self._is_late():
                 return
             if any(region.holds(*code.middle) for code in self.found):
                 continue
-            if region not in self._strips:
-                self._strips[region] = strip(self._grey, region)
-            bars = self._strips[region]
-            picture = np.repeat(np.clip(bars.bands, 0, 255).astype(np.uint8), _ENLARGED, axis=0)
-            said = [_placed(code) for code in read(picture, EAN_UPC)] if not patient else []
+            bars = self._strip(region)
+            said = [] if patient else [_on_picture(code) for code in read(bars.picture(_ENLARGED), EAN_UPC)]
             proposals = [one for one in said if one is not None]
             self._take(judged(bars, proposals, patient=patient, is_late=self._is_late))
 
@@ -106,11 +101,25 @@ class _Search:
         """Return whether a code of another kind lies on one that was found."""
         return any(_region_of(one).holds(*code.middle) for one in self.found)
 
-    def _borne_out(self, code: Code) -> Code | None:
-        bars = strip(self._grey, _region_of(code))
-        half = SAMPLES / LONGER / 2
-        said = proposal(code, SAMPLES / 2 - half, SAMPLES / 2 + half)
-        return judged(bars, [said], patient=False) if said else None
+    def _bear_out(self, code: Code) -> None:
+        # All of its bars if they were located, else those over which it was read.
+        read_over = _region_of(code)
+        whole = [
+            region for region in self._regions if region.holds(*code.middle) and region.length < 2 * read_over.length
+        ]
+        for region in (*whole[:1], read_over):
+            if any(_is_same(code, one) for one in self.found):
+                return
+            bars = self._strip(region)
+            left, right = (_between(pair) for pair in (code.corners[::3], code.corners[1:3]))
+            said = proposal(code, bars.sample(*left), bars.sample(*right))
+            if said is not None:
+                self._take(borne_out(bars, said))
+
+    def _strip(self, region: Region) -> Strip:
+        if region not in self._strips:
+            self._strips[region] = strip(self._grey, region)
+        return self._strips[region]
 
     def _take(self, code: Code | None) -> None:
         if code is not None and not any(_is_same(code, one) for one in self.found):
@@ -124,9 +133,15 @@ def _is_same(code: Code, other: Code) -> bool:
     return is_near or _region_of(other).holds(*code.middle)
 
 
-def _placed(code: Code) -> Proposal | None:
-    begin, end = (sum(x for x, _ in pair) / 2 for pair in (code.corners[::3], code.corners[1:3]))
+def _on_picture(code: Code) -> Proposal | None:
+    # A code that was read on a strip's own picture.
+    begin, end = (_between(pair)[0] for pair in (code.corners[::3], code.corners[1:3]))
     return proposal(code, begin, end)
+
+
+def _between(pair: Sequence[tuple[int, int]]) -> tuple[float, float]:
+    (x0, y0), (x1, y1) = pair
+    return (x0 + x1) / 2, (y0 + y1) / 2
 
 
 def _region_of(code: Code) -> Region:

@@ -52,6 +52,10 @@ class Strip:
         """The length of the region in samples."""
         return SAMPLES / LONGER
 
+    def picture(self, enlarged: int) -> Pixels:
+        """Return the bars as a picture for another reader, each band so many pixels high."""
+        return np.repeat(np.clip(self.bands, 0, 255).astype(np.uint8), enlarged, axis=0)
+
     @property
     def lean(self) -> float:
         """How far the bars lean to the right downwards, in radians; 0 where too few bands show them."""
@@ -78,6 +82,12 @@ class Strip:
         chosen = np.flatnonzero(self.alike > 0)
         some = np.array_split(chosen, of)[which]
         return np.asarray(self.bands[some if len(some) else chosen].mean(axis=0))
+
+    def sample(self, x: float, y: float) -> float:
+        """Return where along the line a pixel of the picture lies."""
+        c, s = math.cos(self.region.angle), math.sin(self.region.angle)
+        along = (x - self.region.x) * c + (y - self.region.y) * s
+        return along / self.step_px + (SAMPLES - 1) / 2
 
     def corners(self, begin: float, end: float) -> tuple[tuple[int, int], ...]:
         """Return the pixels of upper left, upper right, lower right, lower left for a symbol between two samples."""
