@@ -46,6 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 options.seconds, hci=options.hci, played=options.played, kept=options.out, out=sys.stdout,
                 as_json=options.json,
             )  # fmt: skip
+        case "read-codes":
+            from edge_agent.read_codes import run as read
+
+            return read(options.files, sys.stdout, as_json=options.json, budget_ms=options.budget_ms)
+        case "generate-frames":
+            from edge_agent.generate import run as generate
+
+            return generate(options.seed, options.count, options.out, options.size, sys.stdout)
         case "site":
             from edge_agent.site import run as site
 
@@ -94,6 +102,16 @@ def _parser() -> argparse.ArgumentParser:
     locate.add_argument("--site", type=Path, required=True, help="SITE.json: levels, walls, beacons, zones")
     locate.add_argument("--survey", type=Path, help="SURVEY.json: what was heard where")
     locate.add_argument("--config", type=Path, help="a TOML file of constants that are to be otherwise")
+    read = commands.add_parser("read-codes", help="the codes in pictures, videos and folders of them")
+    read.add_argument("files", nargs="+", metavar="FILE", help="a picture, a video or a folder")
+    read.add_argument("--json", action="store_true", help="print JSON, a line for each picture")
+    read.add_argument("--budget-ms", type=float, default=150.0, help="after so long no further search is begun")
+    made = commands.add_parser("generate-frames", help="pictures as a cart's camera sees them, and what is in them")
+    made.add_argument("--seed", type=int, required=True, help="of everything that is drawn")
+    made.add_argument("--kind", choices=("codes",), default="codes", help="of what")
+    made.add_argument("--count", type=int, required=True, help="how many")
+    made.add_argument("--out", type=Path, required=True, help="the folder that they go into")
+    made.add_argument("--size", default="1920x1080", metavar="WIDTHxHEIGHT", help="pixels of a frame")
     site = commands.add_parser("site", help="a map of another maker into SITE.json, or SITE.json into IMDF")
     site.add_argument("source", type=Path, help="an IMDF archive or folder, a .geojson, or SITE.json")
     site.add_argument("--to", type=Path, required=True, help="SITE.json, or an IMDF archive (.zip)")

@@ -23,8 +23,17 @@ _CHANNELS: Final = 8
 """Directions that are looked at apart, so that bars do not join what stands beside them at another angle."""
 
 _COHERENT: Final = 0.5
+_FAINTEST: Final = 60.0
+_FAINT: Final = 0.3
+"""Share of the strongest within `_AROUND` blocks under which gradients belong to what stands beside a code."""
+
+_AROUND: Final = 9
 _FEWEST_BLOCKS: Final = 6
 _SHORTEST_PX: Final = 24.0
+_PER_CHANNEL: Final = 5
+_PROBE: Final = 256
+_FEWEST_TURNS: Final = 16
+"""A UPC-E has 34 edges; half of them are left when it is blurred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +66,18 @@ class Region:
         return abs(dx * c + dy * s) < 0.6 * self.length and abs(dy * c - dx * s) < 0.6 * self.height + 8
 
 
-def locate(grey: Pixels, most: int = 6) -> list[Region]:
-    """Return regions of a picture of shape (height, width), the heaviest first."""
+def locate(grey: Pixels, most: int = 4) -> list[Region]:
+    """Return regions of a picture of shape (height, width) whose lines change as bars do, the heaviest first."""
     found: list[Region] = []
     for longest, block in _SCALES:
         found += _at_scale(grey, min(1.0, longest / max(grey.shape)), block)
     kept: list[Region] = []
     for one in sorted(found, key=lambda region: -region.weight):
-        if not any(_is_same(one, other) for other in kept):
+        if not any(_is_same(one, other) for other in kept) and _has_bars(grey, one):
             kept.append(one)
-    return kept[:most]
+            if len(kept) == most:
+                break
+    return kept
 
 
 def _at_scale(grey: Pixels, scale: float, block: int) -> Iterator[Region]:
@@ -85,7 +96,8 @@ def _at_scale(grey: Pixels, scale: float, block: int) -> Iterator[Region]:
     energy, difference = xx + yy, xx - yy
     directed = np.sqrt(difference * difference + 4 * xy * xy)
     angle = 0.5 * np.arctan2(2 * xy, difference)
-    strong = (directed > _COHERENT * (energy + 50)) & (energy > max(60.0, 0.04 * float(np.percentile(energy, 99))))
+    around = cv2.dilate(energy, np.ones((_AROUND, _AROUND), np.uint8))
+    strong = (directed > _COHERENT * (energy + 50)) & (energy > np.maximum(_FAINTEST, _FAINT * around))
     for channel in range(_CHANNELS):
         middle = math.pi * channel / _CHANNELS
         off = np.abs((angle - middle + math.pi / 2) % math.pi - math.pi / 2)
@@ -95,14 +107,34 @@ def _at_scale(grey: Pixels, scale: float, block: int) -> Iterator[Region]:
         # Bars wider than a block leave holes.
         mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-        for one in range(1, count):
-            if stats[one, cv2.CC_STAT_AREA] < _FEWEST_BLOCKS:
-                continue
+        heavy = np.bincount(labels.ravel(), directed.ravel(), count) * (stats[:, cv2.CC_STAT_AREA] >= _FEWEST_BLOCKS)
+        heavy[0] = 0
+        for one in np.argsort(-heavy)[:_PER_CHANNEL]:
+            if heavy[one] <= 0:
+                break
             x, y, wide, high = stats[one, :4]
             ys, xs = np.nonzero(labels[y : y + high, x : x + wide] == one)
             region = _region(xs + x, ys + y, angle, directed, block / scale)
             if region is not None and _apart(region.angle, middle) < 0.6 * math.pi / _CHANNELS:
                 yield region
+
+
+def _has_bars(grey: Pixels, region: Region) -> bool:
+    """Return whether lines across a region go up and down as often as across a code; edges of shelves do not."""
+    along = np.linspace(-0.55, 0.55, _PROBE, dtype=np.float32) * region.length
+    across = np.array((-0.25, -0.1, 0.1, 0.25), np.float32)[:, None] * region.height
+    c, s = math.cos(region.angle), math.sin(region.angle)
+    x, y = region.x + along * c - across * s, region.y + along * s + across * c
+    lines = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    lines -= cv2.blur(lines, (_PROBE // 12 | 1, 1))
+    strong = 0.25 * np.percentile(np.abs(lines), 95, axis=1, keepdims=True)
+    turns = [_alternations(np.sign(line) * (np.abs(line) > level)) for line, level in zip(lines, strong, strict=True)]
+    return sorted(turns)[-2] >= _FEWEST_TURNS
+
+
+def _alternations(signs: NDArray[np.float32]) -> int:
+    shown = signs[signs != 0]
+    return int(np.count_nonzero(np.diff(shown)))
 
 
 def _region(

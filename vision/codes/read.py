@@ -20,7 +20,9 @@ Pixels = NDArray[np.uint8]
 BUDGET_MS: Final = 150.0
 """For a picture that nobody waits for in the next thirtieth of a second."""
 
-_MOST_REGIONS: Final = 4
+_SMALL: Final = 640 * 480
+"""Pixels of a picture in which looking for all kinds at all sizes costs a few milliseconds only."""
+
 _ENLARGED: Final = 8
 """Rows of pixels for each band when another reader looks at a strip."""
 
@@ -49,11 +51,11 @@ def read_codes(
     search = _Search(grey, is_late)
     search.first_look()
     search.look_closer(patient=False)
-    others = [code for code in read(grey, OTHERS, thorough=not is_late()) if not search.covers(code)]
-    if not search.found and not others:
+    search.look_for_others(thorough=grey.size < _SMALL)
+    if not search.found:
         search.look_again()
         search.look_closer(patient=True)
-    return (*search.found, *others)
+    return tuple(search.found)
 
 
 def as_grey(pixels: Pixels) -> Pixels | None:
@@ -72,7 +74,7 @@ class _Search:
         self.found: list[Code] = []
         self._grey = grey
         self._is_late = is_late
-        self._regions = locate(grey)[:_MOST_REGIONS]
+        self._regions = locate(grey)
         self._strips: dict[Region, Strip] = {}
 
     def first_look(self) -> None:
@@ -84,6 +86,13 @@ class _Search:
         """The same, turned, smaller and inverted."""
         for code in read(self._grey, EAN_UPC, thorough=True):
             self._bear_out(code)
+        if self._grey.size >= _SMALL:
+            self.look_for_others(thorough=True)
+
+    def look_for_others(self, *, thorough: bool) -> None:
+        """Codes of other kinds, which are read by others only and check themselves."""
+        for code in read(self._grey, OTHERS, thorough=thorough):
+            self._take(code)
 
     def look_closer(self, *, patient: bool) -> None:
         """Codes of bars at any angle, where the picture has bars."""
@@ -96,10 +105,6 @@ class _Search:
             said = [] if patient else [_on_picture(code) for code in read(bars.picture(_ENLARGED), EAN_UPC)]
             proposals = [one for one in said if one is not None]
             self._take(judged(bars, proposals, patient=patient, is_late=self._is_late))
-
-    def covers(self, code: Code) -> bool:
-        """Return whether a code of another kind lies on one that was found."""
-        return any(_region_of(one).holds(*code.middle) for one in self.found)
 
     def _bear_out(self, code: Code) -> None:
         # All of its bars if they were located, else those over which it was read.

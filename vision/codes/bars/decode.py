@@ -24,6 +24,9 @@ BARS: Final = {EAN_13.name: 30, EAN_8.name: 22, UPC_E.name: 17}
 
 _COARSE_SIGMAS: Final = (0.5, 0.8, 1.2, 1.75)
 _NEAR: Final = 0.02
+_HOPELESS: Final = 0.62
+"""Share of a line's contrast that the loosest digits leave unexplained where no symbol is."""
+
 _SAME: Final = 0.01
 _USUAL_SIGMA: Final = 0.65
 _ASTRAY: Final = 4.0
@@ -153,6 +156,8 @@ def _guesses(line: Floats, symbol: Symbol, begin: float, end: float, grid: Grid)
     chosen: list[Floats] = []
     for flat in np.argsort(cost, axis=None):
         at, blur = divmod(int(flat), len(_COARSE_SIGMAS))
+        if cost[at, blur] > _HOPELESS:
+            return
         if any(np.abs(warps[at] - other).max() < _NEAR * warps[at][1] for other in chosen):
             continue
         chosen.append(warps[at])
