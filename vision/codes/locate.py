@@ -1,7 +1,7 @@
-"""Where a picture has parallel bars, and which way to read across them: the structure tensor (Bigün, Granlund, 1987).
+"""Where a picture has parallel bars and which way to read across them, and where it has the squares of a matrix code.
 
-Bars have strong gradients along one direction over an area; letters and shelves have not. Two scales: a code may fill
-the picture or a corner of it.
+Bars have strong gradients along one direction over an area, a matrix code along two; a shelf's edge is no area. Two
+scales: a code may fill the picture or a corner of it.
 """
 
 import math
@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
-Floats32 = NDArray[np.float32]
+from vision.codes.texture import Floats32, Pixels, Texture, texture
 
 _SCALES: Final = ((960, 8), (320, 4))
 """Longest side to which a picture is made smaller, and the side of the blocks that are looked at, both in pixels."""
@@ -23,6 +22,9 @@ _CHANNELS: Final = 8
 """Directions that are looked at apart, so that bars do not join what stands beside them at another angle."""
 
 _COHERENT: Final = 0.5
+_UNDIRECTED: Final = 0.6
+"""Shares of gradients in one direction over which there are bars, and under which there may be squares."""
+
 _FAINTEST: Final = 60.0
 _FAINT: Final = 0.3
 """Share of the strongest within `_AROUND` blocks under which gradients belong to what stands beside a code."""
@@ -31,6 +33,7 @@ _AROUND: Final = 9
 _FEWEST_BLOCKS: Final = 6
 _SHORTEST_PX: Final = 24.0
 _PER_CHANNEL: Final = 5
+_MOST_TRIED: Final = 16
 _PROBE: Final = 256
 _FEWEST_TURNS: Final = 16
 """A UPC-E has 34 edges; half of them are left when it is blurred."""
@@ -66,38 +69,36 @@ class Region:
         return abs(dx * c + dy * s) < 0.6 * self.length and abs(dy * c - dx * s) < 0.6 * self.height + 8
 
 
-def locate(grey: Pixels, most: int = 4) -> list[Region]:
-    """Return regions of a picture of shape (height, width) whose lines change as bars do, the heaviest first."""
-    found: list[Region] = []
-    for longest, block in _SCALES:
-        found += _at_scale(grey, min(1.0, longest / max(grey.shape)), block)
-    kept: list[Region] = []
-    for one in sorted(found, key=lambda region: -region.weight):
-        if not any(_is_same(one, other) for other in kept) and _has_bars(grey, one):
-            kept.append(one)
-            if len(kept) == most:
-                break
-    return kept
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where codes may be: `bars`, the heaviest first, and `squares` as (x, y, width, height) in pixels."""
+
+    bars: tuple[Region, ...]
+    squares: tuple[tuple[int, int, int, int], ...]
 
 
-def _at_scale(grey: Pixels, scale: float, block: int) -> Iterator[Region]:
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    rows, cols = small.shape[0] // block, small.shape[1] // block
-    if rows < 3 or cols < 3:
-        return
-    down, right = cv2.spatialGradient(np.ascontiguousarray(small[: rows * block, : cols * block]))[::-1]
-    gx, gy = right.astype(np.float32), down.astype(np.float32)
+def locate(grey: Pixels, most: int = 4) -> Places:
+    """Return where a picture of shape (height, width) may have codes."""
+    bars: list[Region] = []
+    squares: list[tuple[int, int, int, int]] = []
+    for longest_px, block_px in _SCALES:
+        seen = texture(grey, longest_px, block_px)
+        if seen is None:
+            continue
+        found = sorted(_bars(seen), key=lambda region: -region.weight)
+        for one in found[:_MOST_TRIED]:
+            if len(bars) < most and not any(_is_same(one, other) for other in bars) and _has_bars(grey, one):
+                bars.append(one)
+        squares = squares or _squares(seen, grey.shape, most)
+        if bars and max(grey.shape) > longest_px:
+            # A code that fills a large picture leaves no room for others.
+            break
+    return Places(tuple(bars), tuple(squares))
 
-    def pooled(product: Floats32) -> Floats32:
-        blocks = cv2.resize(product, (cols, rows), interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.blur(blocks, (3, 3)), np.float32)
 
-    xx, yy, xy = pooled(gx * gx), pooled(gy * gy), pooled(gx * gy)
-    energy, difference = xx + yy, xx - yy
-    directed = np.sqrt(difference * difference + 4 * xy * xy)
-    angle = 0.5 * np.arctan2(2 * xy, difference)
-    around = cv2.dilate(energy, np.ones((_AROUND, _AROUND), np.uint8))
-    strong = (directed > _COHERENT * (energy + 50)) & (energy > np.maximum(_FAINTEST, _FAINT * around))
+def _bars(seen: Texture) -> Iterator[Region]:
+    energy, directed, angle = seen.energy, seen.directed, seen.angle
+    strong = (directed > _COHERENT * (energy + 50)) & _stands_out(energy)
     for channel in range(_CHANNELS):
         middle = math.pi * channel / _CHANNELS
         off = np.abs((angle - middle + math.pi / 2) % math.pi - math.pi / 2)
@@ -114,9 +115,35 @@ def _at_scale(grey: Pixels, scale: float, block: int) -> Iterator[Region]:
                 break
             x, y, wide, high = stats[one, :4]
             ys, xs = np.nonzero(labels[y : y + high, x : x + wide] == one)
-            region = _region(xs + x, ys + y, angle, directed, block / scale)
+            region = _region(xs + x, ys + y, angle, directed, seen.cell_px)
             if region is not None and _apart(region.angle, middle) < 0.6 * math.pi / _CHANNELS:
                 yield region
+
+
+def _squares(seen: Texture, shape: tuple[int, ...], most: int) -> list[tuple[int, int, int, int]]:
+    mask = ((seen.directed < _UNDIRECTED * seen.energy) & _stands_out(seen.energy)).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    heavy = np.bincount(labels.ravel(), seen.energy.ravel(), count)
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    is_square = (np.minimum(wide, high) >= 3) & (np.maximum(wide, high) <= 2.2 * np.minimum(wide, high))
+    is_full = stats[:, cv2.CC_STAT_AREA] >= 0.4 * wide * high
+    heavy[~(is_square & is_full)] = 0
+    heavy[0] = 0
+    found = []
+    for one in np.argsort(-heavy)[:most]:
+        if heavy[one] <= 0:
+            break
+        pad = 2 + 0.25 * max(wide[one], high[one])
+        x0, y0 = (max(0, int((stats[one, side] - pad) * seen.cell_px)) for side in (0, 1))
+        x1 = min(shape[1], int((stats[one, 0] + wide[one] + pad) * seen.cell_px))
+        y1 = min(shape[0], int((stats[one, 1] + high[one] + pad) * seen.cell_px))
+        found.append((x0, y0, x1 - x0, y1 - y0))
+    return found
+
+
+def _stands_out(energy: Floats32) -> NDArray[np.bool_]:
+    around = cv2.dilate(energy, np.ones((_AROUND, _AROUND), np.uint8))
+    return np.asarray(energy > np.maximum(_FAINTEST, _FAINT * around))
 
 
 def _has_bars(grey: Pixels, region: Region) -> bool:

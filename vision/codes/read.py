@@ -3,17 +3,19 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.codes.code import EAN_UPC as EAN_UPC_NAMES
 from vision.codes.code import Code
 from vision.codes.judge import Proposal, borne_out, judged, proposal
 from vision.codes.locate import Region, locate
 from vision.codes.strip import Strip, strip
-from vision.codes.zxing import EAN_UPC, OTHERS, read
+from vision.codes.zxing import EAN_UPC, LINEAR, MATRIX, OTHERS, read
 
 Pixels = NDArray[np.uint8]
 
@@ -22,6 +24,9 @@ BUDGET_MS: Final = 150.0
 
 _SMALL: Final = 640 * 480
 """Pixels of a picture in which looking for all kinds at all sizes costs a few milliseconds only."""
+
+_TINY_PX: Final = 240
+"""Side of a matrix code's surroundings under which they are enlarged."""
 
 _ENLARGED: Final = 8
 """Rows of pixels for each band when another reader looks at a strip."""
@@ -51,7 +56,7 @@ def read_codes(
     search = _Search(grey, is_late)
     search.first_look()
     search.look_closer(patient=False)
-    search.look_for_others(thorough=grey.size < _SMALL)
+    search.look_for_others()
     if not search.found:
         search.look_again()
         search.look_closer(patient=True)
@@ -74,7 +79,7 @@ class _Search:
         self.found: list[Code] = []
         self._grey = grey
         self._is_late = is_late
-        self._regions = locate(grey)
+        self._places = locate(grey)
         self._strips: dict[Region, Strip] = {}
 
     def first_look(self) -> None:
@@ -82,35 +87,49 @@ class _Search:
         for code in read(self._grey, EAN_UPC):
             self._bear_out(code)
 
-    def look_again(self) -> None:
-        """The same, turned, smaller and inverted."""
-        for code in read(self._grey, EAN_UPC, thorough=True):
-            self._bear_out(code)
-        if self._grey.size >= _SMALL:
-            self.look_for_others(thorough=True)
-
-    def look_for_others(self, *, thorough: bool) -> None:
-        """Codes of other kinds, which are read by others only and check themselves."""
-        for code in read(self._grey, OTHERS, thorough=thorough):
-            self._take(code)
-
     def look_closer(self, *, patient: bool) -> None:
         """Codes of bars at any angle, where the picture has bars."""
-        for region in self._regions:
+        for region in self._places.bars:
             if self._is_late():
                 return
             if any(region.holds(*code.middle) for code in self.found):
                 continue
             bars = self._strip(region)
-            said = [] if patient else [_on_picture(code) for code in read(bars.picture(_ENLARGED), EAN_UPC)]
-            proposals = [one for one in said if one is not None]
-            self._take(judged(bars, proposals, patient=patient, is_late=self._is_late))
+            said = [] if patient else read(bars.picture(_ENLARGED), LINEAR)
+            proposals = [one for one in map(_on_picture, said) if one is not None]
+            code = judged(bars, proposals, patient=patient, is_late=self._is_late)
+            others = (bars.placed(other) for other in said if other.symbology not in EAN_UPC_NAMES)
+            self._take(code or next(others, None))
+
+    def look_for_others(self) -> None:
+        """Codes of other kinds, which are read by others only and check themselves."""
+        if self._grey.size < _SMALL:
+            for code in read(self._grey, OTHERS, thorough=True):
+                self._take(code)
+        for x, y, width, height in self._places.squares:
+            scale = 2 if max(width, height) < _TINY_PX else 1
+            patch = self._grey[y : y + height, x : x + width]
+            if scale > 1:
+                patch = np.asarray(cv2.resize(patch, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
+            for code in read(patch, MATRIX, thorough=True):
+                at = tuple((x + round(cx / scale), y + round(cy / scale)) for cx, cy in code.corners)
+                self._take(replace(code, corners=at))
+
+    def look_again(self) -> None:
+        """The whole picture once more, turned, smaller and inverted."""
+        for code in read(self._grey, EAN_UPC, thorough=True):
+            self._bear_out(code)
+        if not self._is_late() and self._grey.size >= _SMALL:
+            for code in read(self._grey, OTHERS, thorough=True):
+                self._take(code)
 
     def _bear_out(self, code: Code) -> None:
         # All of its bars if they were located, else those over which it was read.
         read_over = _region_of(code)
         whole = [
-            region for region in self._regions if region.holds(*code.middle) and region.length < 2 * read_over.length
+            region
+            for region in self._places.bars
+            if region.holds(*code.middle) and region.length < 2 * read_over.length
         ]
         for region in (*whole[:1], read_over):
             if any(_is_same(code, one) for one in self.found):

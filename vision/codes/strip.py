@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.codes.code import Code
 from vision.codes.locate import Region
 
 SAMPLES: Final = 512
@@ -55,6 +56,11 @@ class Strip:
     def picture(self, enlarged: int) -> Pixels:
         """Return the bars as a picture for another reader, each band so many pixels high."""
         return np.repeat(np.clip(self.bands, 0, 255).astype(np.uint8), enlarged, axis=0)
+
+    def placed(self, code: Code) -> Code:
+        """Return a code that was read on `picture` with its corners where they are in the whole picture."""
+        begin, end = ((code.corners[i][0] + code.corners[j][0]) / 2 for i, j in ((0, 3), (1, 2)))
+        return replace(code, corners=self.corners(begin, end))
 
     @property
     def lean(self) -> float:

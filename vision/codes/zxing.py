@@ -18,6 +18,8 @@ _MATRIX = (BarcodeFormat.DataMatrix, BarcodeFormat.QRCode)
 EAN_UPC: Final = BarcodeFormats(_EAN_UPC)
 """What stands on nearly every pack; reading only these is several times quicker."""
 
+LINEAR: Final = BarcodeFormats((*_EAN_UPC, *_LINEAR))
+MATRIX: Final = BarcodeFormats(_MATRIX)
 OTHERS: Final = BarcodeFormats((*_LINEAR, *_MATRIX))
 """What else a shop scans."""
 

@@ -95,7 +95,7 @@ def explained(line: Floats, symbol: Symbol, text: str, begin: float, end: float)
     seen, lo, hi = _turned(line, begin, end) if is_reversed else (line, begin, end)
     bars = symbol.bars(text)
     module = (hi - lo) / symbol.modules
-    moves = np.arange(-_ASTRAY, _ASTRAY + 0.01, 0.5) * module
+    moves = np.arange(-_ASTRAY, _ASTRAY + 0.01, 0.8) * module
     warps = np.array([straight(lo + a, hi + b) for a in moves for b in moves])
     lines = lines_at(seen, warps, symbol)
     lines -= lines.mean(axis=1, keepdims=True)
@@ -146,7 +146,8 @@ def _guesses(line: Floats, symbol: Symbol, begin: float, end: float, grid: Grid)
     core = lines[:, within(symbol)]
     even = (core.mean(axis=1, keepdims=True) - lines) / (core.std(axis=1, keepdims=True) + 1e-6)
     costs = []
-    for sigma in _COARSE_SIGMAS:
+    sigmas = _likely_sigmas(line[max(0, round(begin)) : round(end) + 1], module)
+    for sigma in sigmas:
         usual = model(symbol, sigma)
         seen = even * usual.contrast + usual.mean
         digits, rest = usual.costs(seen)
@@ -155,15 +156,24 @@ def _guesses(line: Floats, symbol: Symbol, begin: float, end: float, grid: Grid)
     cost = np.stack(costs, axis=1)
     chosen: list[Floats] = []
     for flat in np.argsort(cost, axis=None):
-        at, blur = divmod(int(flat), len(_COARSE_SIGMAS))
+        at, blur = divmod(int(flat), len(sigmas))
         if cost[at, blur] > _HOPELESS:
             return
         if any(np.abs(warps[at] - other).max() < _NEAR * warps[at][1] for other in chosen):
             continue
         chosen.append(warps[at])
-        yield float(cost[at, blur]), Place(warps[at], _COARSE_SIGMAS[blur])
+        yield float(cost[at, blur]), Place(warps[at], sigmas[blur])
         if len(chosen) == grid.kept:
             return
+
+
+def _likely_sigmas(line: Floats, module: float) -> tuple[float, ...]:
+    # The edge between wide bars rises by contrast / (sigma * sqrt(2 pi)); noise makes it look steeper.
+    steepest = float(np.percentile(np.abs(np.diff(line)), 97)) * module
+    contrast = float(np.percentile(line, 97) - np.percentile(line, 3))
+    sigma = 0.4 * contrast / (steepest + 1e-9)
+    nearest = sorted(_COARSE_SIGMAS, key=lambda one: abs(math.log(one / sigma)))
+    return tuple(nearest[:2])
 
 
 def _read(line: Floats, symbol: Symbol, place: Place, window: tuple[float, float], is_reversed: bool) -> Reading | None:
