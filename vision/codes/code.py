@@ -1,7 +1,7 @@
 """A code in a picture, and what it names."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from firmware_specs.gtin import GtinError, from_upc_e, normal
 from firmware_specs.symbology import Symbology, symbology_of
@@ -38,6 +38,33 @@ class Code:
             sum(x for x, _ in self.corners) / max(1, len(self.corners)),
             sum(y for _, y in self.corners) / max(1, len(self.corners)),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Bars in a picture that were not read.
+
+    Attributes:
+        reason: `small`: a module is less than a pixel wide; `dark`: too little contrast; `blurred`: bars run into each
+            other; `unsure`: they may say `text`, but something else too.
+        text: the likeliest text, or none; as in `Code`.
+        symbology: of that text.
+        weight: how much speaks for it, in units of e.
+    """
+
+    reason: Literal["small", "dark", "blurred", "unsure"]
+    corners: tuple[tuple[int, int], ...]
+    text: str = ""
+    symbology: str = ""
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a picture shows: codes, and bars that could not be read."""
+
+    codes: tuple[Code, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def printed_as(code: Code) -> Symbology:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_specs.gtin import GtinError, as_upc_e, from_upc_e, normal
-from vision.codes.bars.decode import BENT, FAR, NEAR, Grid, Reading, agrees, decode, explained
-from vision.codes.bars.line import levelled
+from vision.codes.bars.decode import BENT, FAR, NEAR, Grid, Reading, agrees, decode, explained, usual_blur
+from vision.codes.bars.line import bars_seen, extents, levelled
 from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
-from vision.codes.code import EAN_UPC, Code
+from vision.codes.code import EAN_UPC, Code, Doubt
 from vision.codes.strip import Strip
 
 Floats = NDArray[np.float64]
@@ -34,6 +34,12 @@ USUALLY_EXPLAINED: Final = 0.8
 EXPLAINED: Final = 0.7
 """Less than this share explained is never believed, however bad all others are."""
 
+WORTH_A_DOUBT: Final = 4.0
+"""What is less likely is not even a guess that another frame may bear out."""
+
+_FEWEST_BARS: Final = 12
+_LEAST_LEVELS: Final = 20.0
+_BLURRED: Final = 1.0
 _PARTS: Final = 3
 
 
@@ -65,8 +71,8 @@ def proposal(code: Code, begin: float, end: float) -> Proposal | None:
 
 def judged(
     bars: Strip, proposals: Sequence[Proposal], *, patient: bool, is_late: Callable[[], bool] = lambda: False
-) -> Code | None:
-    """Return the code that a strip shows, or None where nothing is sure.
+) -> Code | Doubt | None:
+    """Return the code that a strip shows, or the likeliest one where none is sure, or None.
 
     Args:
         bars: what is looked at.
@@ -77,21 +83,43 @@ def judged(
     for said in proposals:
         if code := borne_out(bars, said):
             return code
+    likeliest: Doubt | None = None
     for line, grid, is_levelled in _patient(bars) if patient else _quick(bars):
         for reading in decode(line, bars.expected, grid, is_levelled=is_levelled):
-            if code := _believed(bars, reading, None):
-                return code
+            verdict = _verdict(bars, reading, None)
+            if isinstance(verdict, Code):
+                return verdict
+            if verdict is not None and (likeliest is None or verdict.weight > likeliest.weight):
+                likeliest = verdict
             if is_late():
-                return None
-    return None
+                return likeliest
+    return likeliest
 
 
 def borne_out(bars: Strip, said: Proposal) -> Code | None:
     """Return what a strip shows where somebody else read a code: the same or, likelier, another; None if neither."""
     for line in (bars.line, bars.best_part):
         reading = _borne_out(line, said)
-        if reading is not None and (code := _believed(bars, reading, said)):
-            return code
+        if reading is not None:
+            verdict = _verdict(bars, reading, said)
+            if isinstance(verdict, Code):
+                return verdict
+    return None
+
+
+def unread(bars: Strip) -> Doubt | None:
+    """Return why a strip could not be read, or None where it may show no code at all."""
+    for begin, end in extents(bars.line, bars.expected):
+        even = levelled(bars.line, begin, end)
+        if bars_seen(even, begin, end) < _FEWEST_BARS:
+            continue
+        corners = bars.corners(begin, end)
+        if (end - begin) * bars.step_px < EAN_8.modules:
+            return Doubt("small", corners)
+        if float(np.ptp(bars.line[begin:end])) < _LEAST_LEVELS:
+            return Doubt("dark", corners)
+        is_blurred = usual_blur(even, begin, end, EAN_13) > _BLURRED
+        return Doubt("blurred" if is_blurred else "unsure", corners)
     return None
 
 
@@ -116,15 +144,18 @@ def _borne_out(line: Floats, said: Proposal) -> Reading | None:
     return explained(even, said.symbol, said.text, said.begin, said.end)
 
 
-def _believed(bars: Strip, reading: Reading, said: Proposal | None) -> Code | None:
-    has_witness = said is not None and said.text == reading.text
-    if has_witness and not (reading.explains >= BORNE_OUT and reading.surer >= LIKELIER):
-        return None
-    weight = reading.surer + EXPLAINING * (reading.explains - USUALLY_EXPLAINED)
-    if not has_witness and (weight < SURE + (0 if reading.symbol is EAN_13 else SHORT) or reading.explains < EXPLAINED):
-        return None
+def _verdict(bars: Strip, reading: Reading, said: Proposal | None) -> Code | Doubt | None:
     if reading.symbol is UPC_E and as_upc_e(from_upc_e(reading.text)) != reading.text:
         # Of the ways to leave zeros out only one may be printed.
+        return None
+    weight = reading.surer + EXPLAINING * (reading.explains - USUALLY_EXPLAINED)
+    weight -= 0.0 if reading.symbol is EAN_13 else SHORT
+    has_witness = said is not None and said.text == reading.text
+    if has_witness:
+        is_enough = reading.explains >= BORNE_OUT and reading.surer >= LIKELIER
+    else:
+        is_enough = reading.explains >= EXPLAINED and weight >= SURE
+    if not is_enough and (weight < WORTH_A_DOUBT or reading.explains < EXPLAINED):
         return None
     votes = sum(agrees(bars.part(part, _PARTS), reading) for part in range(_PARTS)) + has_witness
     if votes == 0:
@@ -133,8 +164,11 @@ def _believed(bars: Strip, reading: Reading, said: Proposal | None) -> Code | No
         text, name = from_upc_e(reading.text)[1:], "UPC-E"
     else:
         text, name = reading.text, reading.symbol.name
+    corners = bars.corners(reading.begin, reading.end)
+    if not is_enough:
+        return Doubt("unsure", corners, text, name, weight)
     identifier = "]E4" if reading.symbol is EAN_8 else "]E0"
-    return Code(text, name, bars.corners(reading.begin, reading.end), identifier, _confidence(reading, votes), votes)
+    return Code(text, name, corners, identifier, _confidence(reading, votes), votes)
 
 
 def _confidence(reading: Reading, votes: int) -> float:

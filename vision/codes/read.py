@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.codes.code import EAN_UPC as EAN_UPC_NAMES
-from vision.codes.code import Code
-from vision.codes.judge import Proposal, borne_out, judged, proposal
+from vision.codes.code import Code, Doubt, Sight
+from vision.codes.judge import Proposal, borne_out, judged, proposal, unread
 from vision.codes.locate import Region, locate
 from vision.codes.strip import Strip, strip
 from vision.codes.zxing import EAN_UPC, LINEAR, MATRIX, OTHERS, read
@@ -33,12 +33,14 @@ _ENLARGED: Final = 8
 
 
 def read_codes(
-    pixels: Pixels,
-    *,
-    budget_ms: float = BUDGET_MS,
-    monotonic_s: Callable[[], float] = time.monotonic,
+    pixels: Pixels, *, budget_ms: float = BUDGET_MS, monotonic_s: Callable[[], float] = time.monotonic
 ) -> tuple[Code, ...]:
-    """Return the codes in a picture of shape (height, width) or (height, width, 3), BGR; none in a bad picture.
+    """Return the codes in a picture, as `look` finds them."""
+    return look(pixels, budget_ms=budget_ms, monotonic_s=monotonic_s).codes
+
+
+def look(pixels: Pixels, *, budget_ms: float = BUDGET_MS, monotonic_s: Callable[[], float] = time.monotonic) -> Sight:
+    """Return what a picture of shape (height, width) or (height, width, 3), BGR, shows; nothing for a bad picture.
 
     Args:
         pixels: uint8.
@@ -47,7 +49,7 @@ def read_codes(
     """
     grey = as_grey(pixels)
     if grey is None:
-        return ()
+        return Sight()
     started_s = monotonic_s()
 
     def is_late() -> bool:
@@ -60,7 +62,7 @@ def read_codes(
     if not search.found:
         search.look_again()
         search.look_closer(patient=True)
-    return tuple(search.found)
+    return Sight(tuple(search.found), search.doubts())
 
 
 def as_grey(pixels: Pixels) -> Pixels | None:
@@ -81,6 +83,7 @@ class _Search:
         self._is_late = is_late
         self._places = locate(grey)
         self._strips: dict[Region, Strip] = {}
+        self._doubted: dict[Region, Doubt] = {}
 
     def first_look(self) -> None:
         """What another reader reads at once, as far as the picture bears it out."""
@@ -97,9 +100,11 @@ class _Search:
             bars = self._strip(region)
             said = [] if patient else read(bars.picture(_ENLARGED), LINEAR)
             proposals = [one for one in map(_on_picture, said) if one is not None]
-            code = judged(bars, proposals, patient=patient, is_late=self._is_late)
+            verdict = judged(bars, proposals, patient=patient, is_late=self._is_late)
+            if isinstance(verdict, Doubt):
+                self._doubted[region] = verdict
             others = (bars.placed(other) for other in said if other.symbology not in EAN_UPC_NAMES)
-            self._take(code or next(others, None))
+            self._take(verdict if isinstance(verdict, Code) else next(others, None))
 
     def look_for_others(self) -> None:
         """Codes of other kinds, which are read by others only and check themselves."""
@@ -122,6 +127,12 @@ class _Search:
         if not self._is_late() and self._grey.size >= _SMALL:
             for code in read(self._grey, OTHERS, thorough=True):
                 self._take(code)
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Bars that were looked at and not read, with the reason."""
+        left = [region for region in self._strips if not any(region.holds(*code.middle) for code in self.found)]
+        seen = ((self._doubted.get(region) or unread(self._strips[region])) for region in left)
+        return tuple(doubt for doubt in seen if doubt is not None)
 
     def _bear_out(self, code: Code) -> None:
         # All of its bars if they were located, else those over which it was read.

@@ -54,6 +54,15 @@ class Reading:
     end: float
 
 
+def usual_blur(line: Floats, begin: float, end: float, symbol: Symbol) -> float:
+    """Return how blurred a symbol between two samples is, in modules, by its steepest edges; noise sharpens them."""
+    part = line[max(0, round(begin)) : round(end) + 1]
+    steepest = float(np.percentile(np.abs(np.diff(part)), 97)) * (end - begin) / symbol.modules
+    contrast = float(np.percentile(part, 97) - np.percentile(part, 3))
+    # The edge between a wide bar and a wide space rises by contrast / (sigma * sqrt(2 pi)).
+    return 0.4 * contrast / (steepest + 1e-9) + 1e-3
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Places that are tried: ends moved by up to `reach` modules in steps, the middle by shares of half the length.
@@ -146,7 +155,7 @@ def _guesses(line: Floats, symbol: Symbol, begin: float, end: float, grid: Grid)
     core = lines[:, within(symbol)]
     even = (core.mean(axis=1, keepdims=True) - lines) / (core.std(axis=1, keepdims=True) + 1e-6)
     costs = []
-    sigmas = _likely_sigmas(line[max(0, round(begin)) : round(end) + 1], module)
+    sigmas = _likely_sigmas(line, begin, end, symbol)
     for sigma in sigmas:
         usual = model(symbol, sigma)
         seen = even * usual.contrast + usual.mean
@@ -167,13 +176,9 @@ def _guesses(line: Floats, symbol: Symbol, begin: float, end: float, grid: Grid)
             return
 
 
-def _likely_sigmas(line: Floats, module: float) -> tuple[float, ...]:
-    # The edge between wide bars rises by contrast / (sigma * sqrt(2 pi)); noise makes it look steeper.
-    steepest = float(np.percentile(np.abs(np.diff(line)), 97)) * module
-    contrast = float(np.percentile(line, 97) - np.percentile(line, 3))
-    sigma = 0.4 * contrast / (steepest + 1e-9)
-    nearest = sorted(_COARSE_SIGMAS, key=lambda one: abs(math.log(one / sigma)))
-    return tuple(nearest[:2])
+def _likely_sigmas(line: Floats, begin: float, end: float, symbol: Symbol) -> list[float]:
+    sigma = usual_blur(line, begin, end, symbol)
+    return sorted(_COARSE_SIGMAS, key=lambda one: abs(math.log(one / sigma)))[:2]
 
 
 def _read(line: Floats, symbol: Symbol, place: Place, window: tuple[float, float], is_reversed: bool) -> Reading | None:
