@@ -148,6 +148,8 @@ def _verdict(bars: Strip, reading: Reading, said: Proposal | None) -> Code | Dou
     if reading.symbol is UPC_E and as_upc_e(from_upc_e(reading.text)) != reading.text:
         # Of the ways to leave zeros out only one may be printed.
         return None
+    if reading.symbol is not EAN_13 and not reading.is_quiet:
+        return None
     weight = reading.surer + EXPLAINING * (reading.explains - USUALLY_EXPLAINED)
     weight -= 0.0 if reading.symbol is EAN_13 else SHORT
     has_witness = said is not None and said.text == reading.text

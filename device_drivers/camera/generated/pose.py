@@ -82,3 +82,9 @@ def _bulged(points: Floats, size: tuple[int, int], radius_px: float) -> Floats:
     if radius_px:
         placed[:, 0] = np.sin((placed[:, 0] - size[1] / 2) / radius_px) * radius_px + size[1] / 2
     return placed
+
+
+def moved(pose: Pose, right_px: float, down_px: float) -> Pose:
+    """Return the same pose elsewhere in the picture."""
+    shift = np.array(((1, 0, right_px), (0, 1, down_px), (0, 0, 1.0)))
+    return Pose(np.asarray(shift @ pose.view), pose.radius_px)

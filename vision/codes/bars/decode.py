@@ -28,6 +28,9 @@ _HOPELESS: Final = 0.62
 """Share of a line's contrast that the loosest digits leave unexplained where no symbol is."""
 
 _SAME: Final = 0.01
+_QUIET: Final = 0.2
+"""Share of the steps within a symbol that there may be in its quiet zones."""
+
 _USUAL_SIGMA: Final = 0.65
 _ASTRAY: Final = 4.0
 """Modules by which another reader may be wrong about where a symbol ends."""
@@ -41,6 +44,7 @@ class Reading:
         explains: share of the line's squared steps that the text accounts for, at most 1.
         surer: logarithm of how much likelier it is than the next best text. What remains unexplained comes from
             shape rather than noise, so each module counts once, whatever the number of samples.
+        is_quiet: whether the line is quiet before and behind: the middle of a long symbol looks like a short one.
         begin, end: samples of the first and last bar's outer edges, in reading direction.
     """
 
@@ -49,6 +53,7 @@ class Reading:
     explains: float
     surer: float
     place: Place
+    is_quiet: bool
     is_reversed: bool
     begin: float
     end: float
@@ -211,10 +216,23 @@ def _judged(
         _explains(line, symbol, best.text, place, light, window),
         0.5 * symbol.modules * math.log(max(best.rival_cost, 1e-9) / max(best.cost, 1e-9)),
         place,
+        _is_quiet(line, symbol, place),
         is_reversed,
         begin,
         end,
     )
+
+
+def _is_quiet(line: Floats, symbol: Symbol, place: Place) -> bool:
+    module = 2 * place.warp[1] / symbol.modules
+    begin, end = place.warp[0] - place.warp[1], place.warp[0] + place.warp[1]
+    steps = np.square(np.diff(line))
+    inside = float(steps[max(0, round(begin)) : round(end)].mean())
+    # Blur reaches a module or two beyond the last bar.
+    reach = (1.0 + place.sigma) * module, (5.0 + place.sigma) * module
+    before = steps[max(0, round(begin - reach[1])) : max(0, round(begin - reach[0]))]
+    behind = steps[round(end + reach[0]) : round(end + reach[1])]
+    return all(len(zone) == 0 or float(zone.mean()) < _QUIET * inside for zone in (before, behind))
 
 
 def _explains(
