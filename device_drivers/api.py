@@ -59,6 +59,23 @@ class FrameTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraReported:
+    """How a camera does since its last report: frames taken, dropped for newer ones, and the mean time between two."""
+
+    frames: int
+    dropped: int
+    frame_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class CodeScanned:
+    """A code as a scanner sent it, whole, perhaps with its symbology identifier before it; `scanned_s` is monotonic."""
+
+    text: str
+    scanned_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class LabelAnswered:
     """A label's response to a command, the ESL TLV as received."""
 
@@ -101,7 +118,9 @@ class WheelsRolled:
     rolled_s: float
 
 
-Signal = AdvertHeard | FrameTaken | LabelAnswered | LabelSilent | SoundEnded | WheelsRolled
+Signal = (
+    AdvertHeard | CameraReported | CodeScanned | FrameTaken | LabelAnswered | LabelSilent | SoundEnded | WheelsRolled
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ are two element strings.
 from enum import StrEnum
 from typing import Final
 
+from firmware_specs.gtin import normal
+
 
 class Symbology(StrEnum):
     """The symbologies that name what a shop sells; GS1 ones carry element strings and begin with FNC1."""
@@ -62,3 +64,23 @@ def symbology_of(identifier: str) -> Symbology:
     `]E0` is said of EAN-13, UPC-A and UPC-E alike: the scanner fills all of them up to 13 digits.
     """
     return _OF.get(identifier, Symbology.OTHER)
+
+
+def from_scanner(sent: str) -> tuple[Symbology, str]:
+    """Return what a scanner's text was printed as, and the text without its identifier.
+
+    Without an identifier digits with a right check digit are what their number says; eight of them are an EAN-8, as
+    scanners expand a UPC-E unless they are told otherwise. Raises GtinError where such a number of digits has a wrong
+    check digit: something of the code was lost on the way.
+    """
+    if len(sent) > 3 and sent[0] == "]":
+        return symbology_of(sent[:3]), sent[3:]
+    if sent.startswith("\x1d") or (sent.startswith("(01)") and len(sent) > 18):
+        return Symbology.GS1_128, sent.removeprefix("\x1d")
+    if sent.isascii() and sent.isdigit() and len(sent) in _BARE:
+        normal(sent)
+        return _BARE[len(sent)], sent
+    return Symbology.CODE_128, sent
+
+
+_BARE: Final = {8: Symbology.EAN_8, 12: Symbology.UPC_A, 13: Symbology.EAN_13, 14: Symbology.ITF_14}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from firmware_specs.gtin import GtinError, from_upc_e, normal
 
 FOLDER = Path(os.environ.get("AISLE_DATA", Path(__file__).parents[1].parent / "shared" / "data")) / "barcodes"
+PICTURES = (".png", ".jpg", ".jpeg", ".gif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,16 @@ class Photograph:
 
 def photographs(group: str) -> Iterator[Photograph]:
     """Yield the photographs of one set; skips the test where the data is absent."""
+    if not (FOLDER / group).is_dir():
+        pytest.skip(f"no photographs at {FOLDER / group}: set AISLE_DATA")
+    yield from photographs_of(group)
+
+
+def photographs_of(group: str) -> Iterator[Photograph]:
+    """Yield the photographs of one set, none where the data is absent."""
     folder = FOLDER / group
-    if not folder.is_dir():
-        pytest.skip(f"no photographs at {folder}: set AISLE_DATA")
-    for file in sorted(folder.iterdir()):
-        grey = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) if file.suffix in (".png", ".jpg", ".jpeg", ".gif") else None
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        grey = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) if file.suffix in PICTURES else None
         if grey is None:
             continue
         said = file.with_suffix(".txt")
@@ -40,7 +46,7 @@ def photographs(group: str) -> Iterator[Photograph]:
 
 def _gtin(group: str, text: str) -> str:
     if not group.startswith(("ean", "upc")):
-        return text
+        return text.strip()
     try:
         return from_upc_e(text.strip()) if group.startswith("upce") and len(text.strip()) <= 8 else normal(text.strip())
     except GtinError:
