@@ -22,7 +22,7 @@ Pixels = NDArray[np.uint8]
 BUDGET_MS: Final = 150.0
 """For a picture that nobody waits for in the next thirtieth of a second."""
 
-_SMALL: Final = 640 * 480
+_SMALL: Final = 640 * 480 + 1
 """Pixels of a picture in which looking for all kinds at all sizes costs a few milliseconds only."""
 
 _TINY_PX: Final = 240
@@ -98,6 +98,8 @@ class _Search:
             if any(region.holds(*code.middle) for code in self.found):
                 continue
             bars = self._strip(region)
+            if patient and region not in self._doubted and unread(bars) is None:
+                continue
             said = [] if patient else read(bars.picture(_ENLARGED), LINEAR)
             proposals = [one for one in map(_on_picture, said) if one is not None]
             verdict = judged(bars, proposals, patient=patient, is_late=self._is_late)

@@ -170,16 +170,13 @@ def _in_step(region: Region, bands: Floats, step_px: float) -> Strip:
 def _shift(reference: Floats, line: Floats, about: float, reach: int) -> tuple[float, float]:
     # By how many samples `line` lies further right than `reference`, and their correlation there.
     first = round(about) - reach
-    size = len(line)
-    tries = np.arange(first, first + 2 * reach + 1)
-    padded = np.pad(line, reach + abs(round(about)) + 1)
-    offset = reach + abs(round(about)) + 1
-    windows = np.lib.stride_tricks.sliding_window_view(padded, size)[tries + offset]
-    norms = np.sqrt(np.einsum("ij,ij->i", windows, windows)) * math.sqrt(float(reference @ reference)) + 1e-9
-    alike = windows @ reference / norms
+    pad = np.zeros(reach + abs(round(about)))
+    padded = np.concatenate((pad, line, pad))[len(pad) + first : len(pad) + first + len(line) + 2 * reach]
+    norm = math.sqrt(float(line @ line) * float(reference @ reference)) + 1e-9
+    alike = np.correlate(padded, reference, "valid") / norm
     best = int(alike.argmax())
-    at = float(tries[best])
-    if 0 < best < len(tries) - 1:
+    at = float(first + best)
+    if 0 < best < len(alike) - 1:
         left, here, right = alike[best - 1 : best + 2]
         if (bend := left - 2 * here + right) < 0:
             at += 0.5 * (left - right) / bend

@@ -20,7 +20,8 @@ from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
 Floats = NDArray[np.float64]
 
 SYMBOLS: Final = (EAN_13, EAN_8, UPC_E)
-BARS: Final = {EAN_13.name: 30, EAN_8.name: 22, UPC_E.name: 17}
+BARS: Final = {EAN_13.name: (12, 32), EAN_8.name: (12, 24), UPC_E.name: (9, 19)}
+"""How many bars are seen of 30, 22 and 17: blur joins some, noise splits a few."""
 
 _COARSE_SIGMAS: Final = (0.5, 0.8, 1.2, 1.75)
 _NEAR: Final = 0.02
@@ -135,8 +136,7 @@ def agrees(line: Floats, reading: Reading) -> bool:
 
 
 def _likely(bars: int) -> list[Symbol]:
-    # Blur joins bars, and noise splits few: a symbol shows at most a bar or two more than it has.
-    return [symbol for symbol in SYMBOLS if BARS[symbol.name] * 0.4 <= bars <= BARS[symbol.name] + 2]
+    return [symbol for symbol in SYMBOLS if BARS[symbol.name][0] <= bars <= BARS[symbol.name][1]]
 
 
 def _readings(line: Floats, symbols: list[Symbol], begin: float, end: float, grid: Grid) -> Iterator[Reading]:
