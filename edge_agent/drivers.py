@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Final
 
 from device_drivers.api import Deed, Driver, Signal
-from edge_agent.settings import DriverSettings, EvdevDriver, FileDriver, HciDriver, Settings
+from edge_agent.settings import (
+    DriverSettings,
+    EvdevDriver,
+    FileDriver,
+    HciDriver,
+    HidScannerDriver,
+    RtspDriver,
+    SerialScannerDriver,
+    Settings,
+    V4l2Driver,
+)
 
 LABEL_GROUPS: Final = 4
 """Groups of an access point's train: room for about a thousand labels, each spoken to twenty times a second."""
@@ -107,12 +117,34 @@ def _camera(options: DriverSettings, settings: Settings) -> Driver:
         seed = zlib.crc32(world.entity.encode()) % 1000
         camera = VirtualCamera(lambda: WorldClient(world.address, world.entity), seed=seed)
         return InWorld(camera, world)
-    from device_drivers.camera.opencv import V4l2Camera
+    from device_drivers.camera.opencv import Camera
 
-    source = options.path if isinstance(options, FileDriver) else getattr(options, "device", 0)
-    if source is None:
-        raise DriverUnknownError("drivers.camera.path: missing; the recording to play")
-    return V4l2Camera(source)
+    if isinstance(options, FileDriver):
+        if options.path is None:
+            raise DriverUnknownError("drivers.camera.path: missing; the recording to play")
+        return Camera(options.path)
+    if isinstance(options, RtspDriver):
+        return Camera(options.url, frames_per_s=options.frames_per_s)
+    assert isinstance(options, V4l2Driver), "the settings check what a camera may be"
+    return Camera(
+        options.device,
+        frames_per_s=options.frames_per_s,
+        width_px=options.width_px,
+        height_px=options.height_px,
+        exposure=options.exposure,
+        focus=options.focus,
+    )
+
+
+def _scanner(options: DriverSettings, settings: Settings) -> Driver:
+    if isinstance(options, SerialScannerDriver):
+        from device_drivers.scanner.serial import SerialScanner
+
+        return SerialScanner(options.path, options.baud)
+    from device_drivers.scanner.hid import HidScanner
+
+    assert isinstance(options, HidScannerDriver), "the settings check what a scanner may be"
+    return HidScanner(options.path)
 
 
 def _wheels(options: DriverSettings, settings: Settings) -> Driver:
@@ -192,6 +224,7 @@ def _connected_labels(settings: Settings) -> Driver:
 _BUILDERS: dict[str, Callable[[DriverSettings, Settings], Driver]] = {
     "beacons": _beacons,
     "camera": _camera,
+    "scanner": _scanner,
     "wheels": _wheels,
     "speaker": _speaker,
     "labels": _labels,

@@ -144,6 +144,38 @@ class V4l2Driver(_Strict):
 
     type: Literal["v4l2"]
     device: str | int = 0
+    width_px: Annotated[int, Field(ge=160, le=7680)] = 1280
+    height_px: Annotated[int, Field(ge=120, le=4320)] = 720
+    frames_per_s: Annotated[float, Field(gt=0, le=120)] = 15.0
+    exposure: float | None = None
+    """In the camera's own units; left to itself when it is not given. So is `focus`."""
+
+    focus: float | None = None
+
+
+class RtspDriver(_Strict):
+    """A camera on the network."""
+
+    type: Literal["rtsp"]
+    url: Annotated[str, Field(pattern=r"^rtsps?://[^\s]+$", max_length=500)]
+    """With user and password in it, where it asks for them."""
+
+    frames_per_s: Annotated[float, Field(gt=0, le=120)] = 15.0
+
+
+class HidScannerDriver(_Strict):
+    """A scanner that types, by its hidraw path."""
+
+    type: Literal["hidraw"]
+    path: Annotated[str, Field(min_length=1)]
+
+
+class SerialScannerDriver(_Strict):
+    """A scanner on a serial line."""
+
+    type: Literal["serial"]
+    path: Annotated[str, Field(min_length=1)]
+    baud: Annotated[int, Field(ge=300, le=4_000_000)] = 9_600
 
 
 class AlsaDriver(_Strict):
@@ -171,7 +203,17 @@ class FileDriver(_Strict):
 
 
 DriverSettings = Annotated[
-    VirtualDriver | BleDriver | HciDriver | VendorDriver | V4l2Driver | AlsaDriver | EvdevDriver | FileDriver,
+    VirtualDriver
+    | BleDriver
+    | HciDriver
+    | VendorDriver
+    | V4l2Driver
+    | RtspDriver
+    | AlsaDriver
+    | EvdevDriver
+    | HidScannerDriver
+    | SerialScannerDriver
+    | FileDriver,
     Field(discriminator="type"),
 ]
 
@@ -198,8 +240,10 @@ class Settings(_Strict):
                 raise ValueError(f"drivers.{name}: a {self.device.kind} has the drivers: {known}")
             if name == "beacons" and driver.type not in ("virtual", "ble", "hci", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, ble, hci or file")
-            if name == "camera" and driver.type not in ("virtual", "v4l2", "file"):
-                raise ValueError(f"drivers.{name}.type: expected virtual, v4l2 or file")
+            if name == "camera" and driver.type not in ("virtual", "v4l2", "rtsp", "file"):
+                raise ValueError(f"drivers.{name}.type: expected virtual, v4l2, rtsp or file")
+            if name == "scanner" and driver.type not in ("hidraw", "serial"):
+                raise ValueError(f"drivers.{name}.type: expected hidraw or serial")
             if name == "wheels" and driver.type not in ("virtual", "evdev"):
                 raise ValueError(f"drivers.{name}.type: expected virtual or evdev")
             if name == "speaker" and driver.type not in ("virtual", "alsa", "file"):

@@ -1,20 +1,31 @@
 """Cameras: the virtual one shows what the world holds up, a recording behaves like a device, a lost one says so."""
 
+import asyncio
 import functools
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
+import av
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from device_drivers.api import DeviceRefusedError, DeviceUnreachableError, Driver, FrameTaken, LoadImage, Signal
-from device_drivers.camera.opencv import V4l2Camera
+from device_drivers.api import (
+    CameraReported,
+    DeviceRefusedError,
+    DeviceUnreachableError,
+    Driver,
+    FrameTaken,
+    LoadImage,
+    Signal,
+)
+from device_drivers.camera.opencv import Camera
 from device_drivers.camera.props import Pack
 from device_drivers.camera.scene import pack_picture
 from device_drivers.camera.virtual import Eyes, VirtualCamera
@@ -132,7 +143,7 @@ async def test_no_world_at_all_makes_the_camera_unreachable() -> None:
         await camera.run(lambda _: None)
 
 
-@pytest.mark.parametrize("make", [lambda: VirtualCamera(FakeWorld().connect), lambda: V4l2Camera(0)])
+@pytest.mark.parametrize("make", [lambda: VirtualCamera(FakeWorld().connect), lambda: Camera(0)])
 async def test_a_camera_only_looks(make: Callable[[], Driver]) -> None:
     with pytest.raises(DeviceRefusedError):
         await make().do(LoadImage("AA", 0, b""))
@@ -149,7 +160,7 @@ async def test_a_recorded_video_is_read_like_a_camera_and_starts_again_at_its_en
     for pixels in recorded(3):
         writer.write(pixels)
     writer.release()
-    frames = await frames_of(V4l2Camera(file, frames_per_s=20), 7)
+    frames = await frames_of(Camera(file, frames_per_s=20), 7)
     assert gtins(frames) == {GTIN}
     assert np.array_equal(frames[0].pixels, frames[3].pixels)
 
@@ -157,7 +168,7 @@ async def test_a_recorded_video_is_read_like_a_camera_and_starts_again_at_its_en
 async def test_a_recorded_picture_is_a_camera_that_does_not_move(tmp_path: Path) -> None:
     file = tmp_path / "pack.png"
     cv2.imwrite(str(file), recorded(1)[0])
-    frames = await frames_of(V4l2Camera(str(file), frames_per_s=50), 2)
+    frames = await frames_of(Camera(str(file), frames_per_s=50), 2)
     assert np.array_equal(frames[0].pixels, recorded(1)[0])
     assert gtins(frames) == {GTIN}
 
@@ -165,11 +176,64 @@ async def test_a_recorded_picture_is_a_camera_that_does_not_move(tmp_path: Path)
 @pytest.mark.parametrize("source", ["/dev/video-of-nobody", "nothing.avi"])
 async def test_a_camera_that_is_not_there_is_unreachable(source: str) -> None:
     with pytest.raises(DeviceUnreachableError, match=r"plugged in|no camera"):
-        await V4l2Camera(source).run(lambda _: None)
+        await Camera(source).run(lambda _: None)
+
+
+async def test_a_camera_reports_how_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("device_drivers.camera.opencv.REPORT_S", 0.2)
+    file = tmp_path / "pack.avi"
+    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), 40, (640, 480))
+    for pixels in recorded(3):
+        writer.write(pixels)
+    writer.release()
+    told: list[Signal] = []
+    with anyio.move_on_after(1.0):
+        await Camera(file, frames_per_s=20).run(told.append)
+    reports = [signal for signal in told if isinstance(signal, CameraReported)]
+    assert reports
+    assert 40 < reports[0].frame_ms < 80
+    # A recording of forty frames a second, looked at twenty times: every other one goes by.
+    assert reports[0].frames * 0.5 <= reports[0].dropped <= reports[0].frames * 1.5
+
+
+async def test_a_camera_on_the_network_is_seen_and_one_that_is_not_there_is_named_without_its_password(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "pack.mp4"
+    with av.open(str(file), "w") as film:
+        stream = film.add_stream("libx264", rate=10)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        for pixels in [*recorded(3)] * 20:
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="bgr24")))
+        film.mux(stream.encode())
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.fakes.rtsp", str(port), str(tmp_path))
+    try:
+        camera = Camera(f"rtsp://cart:secret@127.0.0.1:{port}/pack.mp4", frames_per_s=10)
+        with anyio.fail_after(30):
+            while True:
+                try:
+                    await (await anyio.connect_tcp("127.0.0.1", port)).aclose()
+                    break
+                except OSError:
+                    await anyio.sleep(0.1)
+        frames = await frames_of(camera, 3)
+        assert frames[0].pixels.shape == (480, 640, 3)
+        assert gtins(frames) == {GTIN}
+    finally:
+        server.terminate()
+        await server.wait()
+    with pytest.raises(DeviceUnreachableError) as gone:
+        await camera.run(lambda _: None)
+    assert "secret" not in str(gone.value)
+    assert "127.0.0.1/pack.mp4" in str(gone.value)
 
 
 async def test_files_that_are_no_recording_are_unreachable(tmp_path: Path) -> None:
     for name in ("noise.png", "noise.avi"):
         (tmp_path / name).write_bytes(b"noise" * 100)
         with pytest.raises(DeviceUnreachableError, match="is not a"):
-            await V4l2Camera(tmp_path / name).run(lambda _: None)
+            await Camera(tmp_path / name).run(lambda _: None)

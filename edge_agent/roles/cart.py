@@ -8,7 +8,7 @@ from anyio.abc import TaskStatus
 from starlette.routing import BaseRoute
 
 from cloud_broker.bus.port import Message
-from device_drivers.api import AdvertHeard, FrameTaken, Signal, WheelsRolled
+from device_drivers.api import AdvertHeard, CameraReported, CodeScanned, FrameTaken, Signal, WheelsRolled
 from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Surroundings
 from edge_agent.roles.catalogue import Catalogue
 from edge_agent.roles.offering import Offering
@@ -16,7 +16,9 @@ from edge_agent.roles.pricing import Pricing
 from edge_agent.roles.reading import Reader
 from edge_agent.roles.routes import Body, action, products, sale_routes, survey_routes
 from edge_agent.roles.sale import Sale
+from edge_agent.roles.scanning import Scanning
 from edge_agent.roles.steering import steering, world_of
+from edge_agent.roles.viewing import view_routes
 from edge_agent.roles.whereabouts import EVERY_S, Whereabouts
 from firmware_specs.desired import Command
 
@@ -33,6 +35,7 @@ class Cart:
         self._offering = Offering(surroundings)
         self._sale = Sale(surroundings, self._pricing, self._offering.begin)
         self._reader = Reader(self._sale.take, self._sale.codes.product_of)
+        self._scanning = Scanning(self._sale.take)
         self._whereabouts = Whereabouts(surroundings)
         self._catalogue = Catalogue(lambda: self._pricing.book, self._price_minor)
         self._world = world_of(surroundings.drivers.values())
@@ -67,8 +70,10 @@ class Cart:
             self._whereabouts.hear(signal)
         elif isinstance(signal, WheelsRolled):
             self._whereabouts.roll(signal)
-        elif isinstance(signal, FrameTaken):
+        elif isinstance(signal, FrameTaken | CameraReported):
             self._reader.take(signal)
+        elif isinstance(signal, CodeScanned):
+            self._scanning.take(signal)
 
     async def on_local(self, message: Message) -> None:
         """See `Role.on_local`."""
@@ -101,7 +106,14 @@ class Cart:
         steered = [] if self._world is None else steering(self._world)
         dismiss = action("/api/offer/dismiss", self._dismiss)
         surveyed = survey_routes(self._whereabouts.surveying, self._sale.service)
-        return [products(self._catalogue), *sale_routes(self._sale), dismiss, *surveyed, *steered]
+        return [
+            products(self._catalogue),
+            *sale_routes(self._sale),
+            *view_routes(self._reader),
+            dismiss,
+            *surveyed,
+            *steered,
+        ]
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """See `Role.run`."""

@@ -1,4 +1,4 @@
-"""Codes from camera frames: decoded in a thread, the newest frame wins, each code once while it stays in view."""
+"""Codes from camera frames: looked at in a thread, the newest frame wins, each code once while it stays in view."""
 
 import time
 from collections.abc import Callable
@@ -7,22 +7,37 @@ from typing import Final
 
 import anyio
 import anyio.to_thread
+import numpy as np
 
-from device_drivers.api import FrameTaken
+from device_drivers.api import CameraReported, FrameTaken
 from firmware_specs.symbology import Symbology
-from vision.codes import printed_as, read_codes
+from vision.codes import Sight, look, printed_as
+from vision.codes.across import Votes
 
 REPEAT_S: Final = 1.0
 """A code counts again when it was out of view for so long: five missed frames, the pause of a second packet."""
 
+BUDGET_MS: Final = 40.0
+"""For one frame; what it does not show within that, the next one may."""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A code read from a picture; `read_ms` is from the picture's taking to its code."""
+    """A code that was read; `read_ms` is from the picture's taking, or the scanner's telling, to its code."""
 
     text: str
     symbology: Symbology
     read_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The last frame that was looked at, and what was seen in it; `number` counts them."""
+
+    number: int
+    frame: FrameTaken
+    sight: Sight
+    look_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +89,25 @@ class Reader:
         self._arrived = anyio.Event()
         self._limiter = anyio.CapacityLimiter(1)
         self._once = Once()
+        self._votes = Votes()
+        self._dropped = 0
+        self.view: View | None = None
+        self.camera: CameraReported | None = None
+        self.repeated = 0
+        """Frames in a row that were the very same picture."""
 
-    def take(self, frame: FrameTaken) -> None:
-        """Read this frame next; one that still waits is dropped."""
-        self._newest = frame
+    @property
+    def dropped(self) -> int:
+        """Frames that were replaced by newer ones before anybody looked at them."""
+        return self._dropped
+
+    def take(self, signal: FrameTaken | CameraReported) -> None:
+        """Look at this frame next; one that still waits is dropped. Or take note of how the camera does."""
+        if isinstance(signal, CameraReported):
+            self.camera = signal
+            return
+        self._dropped += self._newest is not None
+        self._newest = signal
         self._arrived.set()
 
     async def run(self) -> None:
@@ -88,9 +118,29 @@ class Reader:
             frame, self._newest = self._newest, None
             if frame is None:
                 continue
-            codes = await anyio.to_thread.run_sync(read_codes, frame.pixels, limiter=self._limiter)
-            for code in codes:
+            if self.view is not None and _is_same(frame, self.view.frame):
+                # A sensor's noise is never the same twice: this camera has stopped, or plays one picture.
+                self.repeated += 1
+            else:
+                self.repeated = 0
+                self.view = await self._looked_at(frame)
+            for code in self.view.sight.codes:
                 read = Read(code.text, printed_as(code), max(0.0, (self._monotonic_s() - frame.taken_s) * 1000))
                 product = self._product_of(read)
                 if self._once.is_new(read.text, frame.taken_s, product=product, symbology=read.symbology):
                     self._on_read(read)
+
+    async def _looked_at(self, frame: FrameTaken) -> View:
+        began_s = self._monotonic_s()
+        sight = await anyio.to_thread.run_sync(_look, frame, limiter=self._limiter)
+        self._votes, codes = self._votes.after(sight)
+        number = 1 if self.view is None else self.view.number + 1
+        return View(number, frame, Sight(codes, sight.doubts), (self._monotonic_s() - began_s) * 1000)
+
+
+def _is_same(frame: FrameTaken, other: FrameTaken) -> bool:
+    return frame.pixels.shape == other.pixels.shape and np.array_equal(frame.pixels, other.pixels)
+
+
+def _look(frame: FrameTaken) -> Sight:
+    return look(frame.pixels, budget_ms=BUDGET_MS)

@@ -7,14 +7,16 @@ from anyio.abc import TaskStatus
 from starlette.routing import BaseRoute
 
 from cloud_broker.bus.port import Message
-from device_drivers.api import FrameTaken, Signal
+from device_drivers.api import CameraReported, CodeScanned, FrameTaken, Signal
 from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Surroundings
 from edge_agent.roles.catalogue import Catalogue
 from edge_agent.roles.pricing import Pricing
 from edge_agent.roles.reading import Reader
 from edge_agent.roles.routes import products, sale_routes
 from edge_agent.roles.sale import Sale
+from edge_agent.roles.scanning import Scanning
 from edge_agent.roles.steering import steering, world_of
+from edge_agent.roles.viewing import view_routes
 from firmware_specs.desired import Command
 
 
@@ -25,6 +27,7 @@ class Till:
         self._pricing = Pricing(surroundings, leased=False)
         self._sale = Sale(surroundings, self._pricing, lambda trip: None)
         self._reader = Reader(self._sale.take, self._sale.codes.product_of)
+        self._scanning = Scanning(self._sale.take)
         self._catalogue: Final = Catalogue(lambda: self._pricing.book, self._price_minor)
         self._world = world_of(surroundings.drivers.values())
         self.local_filters = self._pricing.local_filters
@@ -50,8 +53,10 @@ class Till:
 
     def on_signal(self, driver: str, signal: Signal) -> None:
         """See `Role.on_signal`."""
-        if isinstance(signal, FrameTaken):
+        if isinstance(signal, FrameTaken | CameraReported):
             self._reader.take(signal)
+        elif isinstance(signal, CodeScanned):
+            self._scanning.take(signal)
 
     async def on_local(self, message: Message) -> None:
         """See `Role.on_local`."""
@@ -68,7 +73,7 @@ class Till:
     def routes(self) -> list[BaseRoute]:
         """See `Role.routes`."""
         steered = [] if self._world is None else steering(self._world)
-        return [products(self._catalogue), *sale_routes(self._sale), *steered]
+        return [products(self._catalogue), *sale_routes(self._sale), *view_routes(self._reader), *steered]
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """See `Role.run`."""
