@@ -23,7 +23,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "manager": ("map", "manager", "timeline", "templates", "tasks"),
     "tech": ("uplot", "device", "map", "survey", "tech", "tasks"),
     "hq": ("uplot", "device", "hq"),
-    "cart": ("map", "sale", "survey", "cart"),
+    "cart": ("map", "sale", "survey", "cart", "camera"),
     "kiosk": ("map", "kiosk"),
     "status": ("device", "sale", "status"),
 }

@@ -47,6 +47,7 @@ PAGES = [
     ("home", "/hq#/dead-letters", "hq"),
     ("cart", "/", None),
     ("cart", "/#/survey", None),
+    ("cart", "/#/camera", None),
     ("kiosk", "/", None),
     ("status", "/", None),
 ]
@@ -586,6 +587,20 @@ async def test_a_survey_is_walked_by_taps_and_taken_back_leg_by_leg(browser: Bro
         await page.get_by_role("link", name="Back").click()
         await expect(page.get_by_role("heading", name="Basket")).to_be_visible()
         assert visit.complaints == []
+
+
+async def test_the_cameras_view_outlines_what_was_read_and_says_why_another_was_not(
+    browser: Browser, fakes: dict[str, Fake]
+) -> None:
+    async with visiting(browser, fakes["cart"], "/") as visit:
+        page = visit.page
+        await page.get_by_role("link", name="Camera view").click()
+        await expect(page.get_by_text("6901234567892")).to_be_visible()
+        await expect(page.locator('.camera-picture polygon[data-state="read"]')).to_have_count(1)
+        await expect(page.locator('.camera-picture polygon[data-state="doubt"]')).to_have_count(1)
+        await expect(page.get_by_text("Blurred: hold it still")).to_be_visible()
+        await page.get_by_role("link", name="Back to shopping").click()
+        await expect(page.get_by_role("heading", name="Basket")).to_be_visible()
 
 
 async def test_a_technician_puts_a_survey_to_use_and_sees_which_beacons_ail(

@@ -1,6 +1,6 @@
-"""Codes: photographs in every light and at every angle, generated frames, passes; read and misread beside each other.
+"""Codes: photographs in every light and at every angle, generated frames, passes; read and misread side by side.
 
-`python -m tests.bench.codes --none 100000 --seed 3` looks at so many frames without a whole code for what is read there.
+`python -m tests.bench.codes --none 100000` looks at so many frames without a whole code for what is read there.
 """
 
 import argparse
@@ -197,13 +197,19 @@ def _frames() -> list[Row]:
 
 
 def nothing_read(seed: int, first: int, count: int) -> int:
-    """Return in how many frames without a whole code something was read that is not there; small frames, for their number."""
+    """Return in how many frames without a whole code something was read that is not there.
+
+    Frames are small, for their number; some show a part of a code, which may be read where nothing hides it.
+    """
     ranges = Ranges(width_px=640, height_px=480, none=0.7, half=0.3, module_px=(1.2, 3.0))
     reader, wrong = ours(60.0), 0
     for number in range(first, first + count):
         one = frame(seed, number, ranges)
         grey = np.asarray(cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY), np.uint8)
-        wrong += bool(reader(grey) - {code.gtin or code.text for code in one.codes})
+        shown = {code.gtin or code.text for code in one.codes}
+        if found := reader(grey) - shown:
+            wrong += 1
+            say(f"frame {number} of seed {seed}: {sorted(found)} where there is {sorted(shown) or 'nothing'}")
     return wrong
 
 
@@ -257,7 +263,8 @@ def measure() -> Report:
     )
     notes = (
         "misread: a picture in which something is read that is not there, whatever else is read",
-        f"photographs show few products, about 40 in these {len(POOL)} sets; generated frames flatter whoever wrote the generator",
+        f"photographs show few products, about 40 in these {len(POOL)} sets",
+        "generated frames flatter whoever wrote the generator",
     )
     return Report(tuple(rows + _passes()), notes)
 
@@ -271,12 +278,14 @@ def main() -> None:
     """Look at frames without a whole code."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--none", type=int, required=True, help="how many frames")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first")
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
     wrong = 0
-    for first in range(0, options.none, 1000):
-        wrong += nothing_read(options.seed, first, min(1000, options.none - first))
-        say(f"{min(first + 1000, options.none):,} frames, {wrong} with something read")
+    for done in range(0, options.none, 1000):
+        count = min(1000, options.none - done)
+        wrong += nothing_read(options.seed, options.first + done, count)
+        say(f"{done + count:,} frames, {wrong} with something read")
 
 
 if __name__ == "__main__":

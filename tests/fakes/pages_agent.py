@@ -1,14 +1,20 @@
 """The local API of a cart's agent, faked in memory."""
 
+import cv2
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from device_drivers.camera.props import Pack
+from device_drivers.camera.scene import pack_picture
 from tests.fakes.pages_answers import products, shop
 from tests.fakes.pages_cloud import promise_of
 from tests.fakes.pages_life import scan
 from tests.fakes.pages_plan import now_ms
 from tests.fakes.pages_store import state
+from vision.codes import read_codes
+
+PACK = Pack("06901234567892", "纯牛奶", "Milk", 3)
 
 
 async def local(request: Request) -> Response:
@@ -69,7 +75,36 @@ async def local_promise(request: Request) -> JSONResponse:
     return JSONResponse(promise_of(store) if store.survey and store.survey["promised"] else {})
 
 
+async def local_camera(request: Request) -> JSONResponse:
+    """A pack held to the camera, and another that is blurred."""
+    frames = shop(request).cameras
+    shop(request).cameras = frames + 1
+    codes = [
+        {"text": code.text, "format": code.symbology, "gtin": PACK.gtin, "votes": code.votes, "corners": code.corners}
+        for code in read_codes(pack_picture(PACK, 1, 0))
+    ]
+    return JSONResponse(
+        {
+            "frame": frames + 1,
+            "width_px": 640,
+            "height_px": 480,
+            "look_ms": 18.2,
+            "frame_ms": 66.7,
+            "dropped": 3,
+            "repeated": 0,
+            "codes": codes,
+            "doubts": [{"reason": "blurred", "corners": [[470, 90], [600, 80], [604, 130], [474, 140]]}],
+        }
+    )
+
+
+async def local_picture(request: Request) -> Response:
+    return Response(cv2.imencode(".jpg", pack_picture(PACK, 1, 0))[1].tobytes(), media_type="image/jpeg")
+
+
 AGENT_ROUTES = [
+    Route("/api/camera", local_camera),
+    Route("/api/camera.jpg", local_picture),
     Route("/api/survey", local_promise),
     Route("/api/state", local_state),
     Route("/api/products", products),

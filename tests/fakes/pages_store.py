@@ -58,6 +58,7 @@ class Store:
     local_online: bool = True
     auto: bool = True
     survey: Json | None = None
+    cameras: int = 0
     surveys: list[Json] = field(
         default_factory=lambda: [
             {

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from firmware_specs.gtin import GtinError, as_upc_e, from_upc_e, normal
 from vision.codes.bars.decode import BENT, FAR, NEAR, Grid, Reading, agrees, decode, explained, usual_blur
-from vision.codes.bars.line import bars_seen, extents, levelled
+from vision.codes.bars.line import bars_seen, extents, levelled, usual_bend
 from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
 from vision.codes.code import EAN_UPC, Code, Doubt
 from vision.codes.strip import Strip
@@ -40,6 +40,7 @@ WORTH_A_DOUBT: Final = 4.0
 _FEWEST_BARS: Final = 12
 _LEAST_LEVELS: Final = 20.0
 _BLURRED: Final = 1.0
+_ROUND: Final = 0.06
 _PARTS: Final = 3
 
 
@@ -60,7 +61,7 @@ def proposal(code: Code, begin: float, end: float) -> Proposal | None:
     try:
         if code.symbology == "UPC-E":
             text = as_upc_e(normal(code.text)) if len(code.text) > 8 else code.text
-            return Proposal(UPC_E, text, begin, end) if text else None
+            return Proposal(UPC_E, text, begin, end) if text and text[0] == "0" else None
         gtin = normal(code.text)
     except GtinError:
         return None
@@ -125,9 +126,16 @@ def unread(bars: Strip) -> Doubt | None:
 
 def _quick(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:
     yield bars.line, NEAR, True
-    if bars.is_uneven:
+    if bars.is_uneven or _is_round(bars):
         # Bars that fan out or bend are in step within a few bands only.
         yield bars.best_part, BENT, True
+
+
+def _is_round(bars: Strip) -> bool:
+    for begin, end in extents(bars.line, bars.expected)[:1]:
+        bend, bulge = usual_bend(levelled(bars.line, begin, end), begin, end)
+        return abs(bend) > _ROUND or abs(bulge) > _ROUND
+    return False
 
 
 def _patient(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:

@@ -12,6 +12,7 @@ import { Find } from './cart/find.js';
 import { Drawer, TryButton } from './cart/try-it.js';
 import { route } from '../core/route.js';
 import { Survey } from './cart/survey.js';
+import { Camera } from './cart/camera.js';
 import common from '../words/common.js';
 import words from '../words/edge.js';
 
@@ -38,6 +39,7 @@ function Body({ state }) {
     if (!trying) setView('map');
   };
   if (route.value[0] === 'survey') return html`<${CartTop} state=${state} /><${Survey} state=${state} />`;
+  if (route.value[0] === 'camera') return html`<${CartTop} state=${state} /><${Camera} />`;
   return html`
     <${CartTop} state=${state} />
     <main class="cart-main" data-view=${view}>

@@ -103,7 +103,7 @@ def blank(chance: random.Random) -> Pixels:
 def _drawn(kind: str, chance: random.Random) -> tuple[str, str | None]:
     if kind == "UPC-E":
         while True:
-            seven = f"{chance.randrange(2)}{chance.randrange(10**6):06}"
+            seven = f"0{chance.randrange(10**6):06}"
             if (text := as_upc_e(from_upc_e(seven))) is not None:
                 return text, from_upc_e(text)
     size = {"EAN-13": 12, "UPC-A": 11, "EAN-8": 7}.get(kind, 12)

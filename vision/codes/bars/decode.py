@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.codes.bars.fit import Light, Place, best_text, darkness, fitted, lines_at, straight
-from vision.codes.bars.line import bars_seen, extents, levelled
+from vision.codes.bars.line import bars_seen, extents, levelled, usual_bend
 from vision.codes.bars.model import line_of, model, within
 from vision.codes.bars.search import loosest
 from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
@@ -73,17 +73,18 @@ def usual_blur(line: Floats, begin: float, end: float, symbol: Symbol) -> float:
 class Grid:
     """Places that are tried: ends moved by up to `reach` modules in steps, the middle by shares of half the length.
 
-    Of all of them `kept` are looked at more closely.
+    With `is_bent` the middle is moved from where the density of edges has it. `kept` places are looked at more closely.
     """
 
     reach: float
     step: float
     bends: tuple[float, ...]
     kept: int
+    is_bent: bool = False
 
 
 NEAR: Final = Grid(1.0, 0.5, (0.0,), 3)
-BENT: Final = Grid(1.0, 1.0, (-0.05, -0.02, 0.02, 0.05), 4)
+BENT: Final = Grid(1.0, 1.0, (-0.05, -0.025, 0.0, 0.025, 0.05), 4, is_bent=True)
 FAR: Final = Grid(2.5, 0.5, (0.0,), 4)
 
 
@@ -155,7 +156,9 @@ def _readings(line: Floats, symbols: list[Symbol], begin: float, end: float, gri
 def _guesses(line: Floats, symbol: Symbol, begin: float, end: float, grid: Grid) -> Iterator[tuple[float, Place]]:
     module = (end - begin) / symbol.modules
     moves = np.arange(-grid.reach, grid.reach + 0.01, grid.step) * module
-    warps = np.array([straight(begin + a, end + b, bend) for a in moves for b in moves for bend in grid.bends])
+    bend, bulge = usual_bend(line, begin, end) if grid.is_bent else (0.0, 0.0)
+    shapes = [(bend + each, share * bulge) for each in grid.bends for share in ((0.5, 1.0) if grid.is_bent else (0.0,))]
+    warps = np.array([straight(begin + a, end + b, *shape) for a in moves for b in moves for shape in shapes])
     lines = lines_at(line, warps, symbol)
     core = lines[:, within(symbol)]
     even = (core.mean(axis=1, keepdims=True) - lines) / (core.std(axis=1, keepdims=True) + 1e-6)

@@ -44,10 +44,13 @@ class Light:
     contrast: Floats
 
 
-def straight(begin: float, end: float, bend: float = 0.0) -> Floats:
-    """Return the warp of a symbol from one sample to another, its middle moved by `bend` of half its length."""
+def straight(begin: float, end: float, bend: float = 0.0, bulge: float = 0.0) -> Floats:
+    """Return the warp of a symbol from one sample to another.
+
+    Its middle is moved back by `bend` of half its length, and modules are wider there by `bulge` of their width.
+    """
     half = (end - begin) / 2
-    return np.array(((begin + end) / 2, half, bend * half, 0.0))
+    return np.array(((begin + end) / 2, half, bend * half, bulge * half))
 
 
 def lines_at(line: Floats, warps: Floats, symbol: Symbol) -> Floats:

@@ -14,6 +14,8 @@ _FEWEST_EDGES: Final = 24
 _WINDOW: Final = 9
 """Modules within which every symbol has a bar and a space: seven for a digit, and a guard."""
 
+_MOST_BENT: Final = 0.2
+
 _LEAST_CONTRAST: Final = 0.12
 """Where bars are fainter than this share of their usual contrast, what is seen is noise."""
 
@@ -25,7 +27,8 @@ def extents(line: Floats, expected: float) -> list[tuple[int, int]]:
         line: shape (samples,), brightness.
         expected: the length in samples that the symbol has, more or less.
     """
-    slopes = np.abs(np.diff(line))
+    steps = np.diff(line)
+    slopes = np.abs(steps)
     edge = len(line) // 6
     edges = np.flatnonzero(slopes > 0.18 * np.percentile(slopes[edge:-edge], 95))
     if len(edges) < _FEWEST_EDGES:
@@ -35,7 +38,10 @@ def extents(line: Floats, expected: float) -> list[tuple[int, int]]:
     for gap in (0.05 * expected, 0.09 * expected):
         runs = np.split(edges, np.flatnonzero(np.diff(edges) > gap) + 1)
         longest = max(runs, key=lambda run: run[-1] - run[0])
-        found.append((int(longest[0]), int(longest[-1]) + 1))
+        # A symbol begins where it grows dark and ends where it grows light; the edge of a card does the contrary.
+        falls, rises = longest[steps[longest] < 0], longest[steps[longest] > 0]
+        if len(falls) and len(rises):
+            found.append((int(falls[0]), int(rises[-1]) + 1))
     return list(dict.fromkeys(pair for pair in found if pair[1] - pair[0] > 0.3 * expected))
 
 
@@ -59,3 +65,18 @@ def bars_seen(line: Floats, begin: int, end: int) -> int:
     part = line[begin : end + 1]
     falls = np.flatnonzero(np.diff((part < 0.5).astype(np.int8)) == 1)
     return len(falls)
+
+
+def usual_bend(line: Floats, begin: float, end: float) -> tuple[float, float]:
+    """Return the bend and bulge of a symbol, as in `straight`, by where its edges are dense.
+
+    On a round pack modules are narrower to the sides; everywhere a symbol has about as many edges for each module.
+    """
+    part = line[max(0, round(begin)) : round(end) + 1]
+    middle = (np.percentile(part, 95) + np.percentile(part, 5)) / 2
+    edges = np.flatnonzero(np.diff((part < middle).astype(np.int8)))
+    if len(edges) < _FEWEST_EDGES:
+        return 0.0, 0.0
+    third, second, first, _ = np.polyfit(np.linspace(-1, 1, len(edges)), edges, 3)
+    half = max(float(first + third), 1e-9)
+    return float(np.clip(second / half, -_MOST_BENT, _MOST_BENT)), float(np.clip(third / half, -_MOST_BENT, 0.0))

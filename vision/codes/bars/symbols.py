@@ -23,7 +23,11 @@ UPC_E_PARITY: Final = (
     "BABAAB",
     "BAABAB",
 )
-"""Number sets of a UPC-E of number system 0 by its check digit; those of system 1 are the other way round."""
+"""Number sets of a UPC-E by its check digit.
+
+Its number system is 0 (GS1 General Specifications, 5.2.2.4): a 1, which old readers know, has the sets of an EAN-13's
+left half, so that half of any EAN-13 would be one.
+"""
 
 _UPC_E_WEIGHTS: Final = (
     ("012", (1, 3, 3, 1, 3, 1)),
@@ -95,11 +99,9 @@ def _symbol(
 
 
 def _upc_e_rules() -> Iterator[Rule]:
-    flipped = str.maketrans("AB", "BA")
     for check, sets in enumerate(UPC_E_PARITY):
         for last, weights in _UPC_E_WEIGHTS:
             yield Rule(sets, weights, check, "0", str(check), last)
-            yield Rule(sets.translate(flipped), weights, check + 3, "1", str(check), last)
 
 
 EAN_13: Final = _symbol(
@@ -119,4 +121,4 @@ EAN_8: Final = _symbol(
     (Rule("AAAACCCC", (3, 1) * 4, 0),),
 )
 UPC_E: Final = _symbol("UPC-E", 51, ((0, "101"), (45, "010101")), tuple(range(3, 45, 7)), tuple(_upc_e_rules()))
-"""Its text is eight digits: the number system, six, and the check digit."""
+"""Its text is eight digits: 0, six, and the check digit."""

@@ -5,6 +5,9 @@ import { Price } from '../../parts/bits.js';
 import { Icon } from '../../parts/icon.js';
 import { packText, refusal } from '../../parts/pack.js';
 import words from '../../words/edge.js';
+import cameraWords from '../../words/camera.js';
+
+const CameraLink = () => html`<a class="camera-link" href="#/camera"><${Icon} name="camera" size=${18} /> ${t(cameraWords.open)}</a>`;
 
 export function Scanned({ state }) {
   const code = state.last_code;
@@ -14,6 +17,7 @@ export function Scanned({ state }) {
         <span class="scan-icon"><${Icon} name="barcode" size=${44} /></span>
         <p class="scan-title">${t(words.scanFirst)}</p>
         <p class="muted">${t(words.scanNote)}</p>
+        <${CameraLink} />
       </section>`;
   }
   const refused = code.known ? null : refusal(code);

@@ -7,6 +7,7 @@ import { LanguageSwitch, Mark } from '../../parts/shell.js';
 import common from '../../words/common.js';
 import words from '../../words/edge.js';
 import surveyWords from '../../words/survey.js';
+import cameraWords from '../../words/camera.js';
 
 /** A shopper needs to know one thing of the network: whether the cart still works. It does. */
 export const Network = ({ state }) => {
@@ -22,5 +23,6 @@ export const CartTop = ({ state }) => html`
     <p><b>${t(state.site?.name) || 'Aisle'}</b><small>${state.name || state.device}</small></p>
     ${state.out_of_service && html`<a class="network" href="#/survey"><${Icon} name="beacon" size=${18} /> <span>${t(surveyWords.surveyThis)}</span></a>`}
     <${Network} state=${state} />
+    <a class="icon-button" href="#/camera" aria-label=${t(cameraWords.camera)} title=${t(cameraWords.camera)}><${Icon} name="camera" size=${22} /></a>
     <${LanguageSwitch} />
   </header>`;

@@ -1,0 +1,22 @@
+/** Words of the camera's view. */
+export default {
+  camera: { zh: '相机画面', en: 'Camera view' },
+  open: { zh: '看看相机看到了什么', en: 'See what the camera sees' },
+  picture: { zh: '相机的最新画面', en: 'The camera’s latest picture' },
+  waiting: { zh: '还没有画面', en: 'No picture yet' },
+  waitingNote: { zh: '请检查相机是否插好；画面一到就会出现。', en: 'Check that the camera is plugged in; its picture appears as soon as it comes.' },
+  nothing: { zh: '画面里没有条码', en: 'No code in view' },
+  nothingNote: { zh: '把条码对着镜头，任何角度都可以。', en: 'Hold a code before the camera; any angle will do.' },
+  read: { zh: '已识别', en: 'Read' },
+  notRead: { zh: '未采用', en: 'Not accepted' },
+  small: { zh: '条码太小：靠近一点', en: 'Too small: bring it nearer' },
+  dark: { zh: '太暗：换个亮的地方', en: 'Too dark: turn it to the light' },
+  blurred: { zh: '模糊：拿稳或离远一点', en: 'Blurred: hold it still, or a little further away' },
+  unsure: { zh: '看不准：可能有遮挡或反光', en: 'Not sure: something may cover it or shine on it' },
+  same: { zh: '相机一直是同一张画面，请检查相机', en: 'The camera keeps sending the very same picture: check it' },
+  looked: { zh: '识别 {ms} 毫秒', en: 'looked at in {ms} ms' },
+  rate: { zh: '每秒 {rate} 帧', en: '{rate} frames a second' },
+  dropped: { zh: '跳过 {count} 帧', en: '{count} frames passed over' },
+  stays: { zh: '画面只在这台设备上，不会外传。', en: 'Pictures stay on this device; none is sent anywhere.' },
+  back: { zh: '返回购物', en: 'Back to shopping' },
+};
