@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "read-codes":
             from edge_agent.read_codes import run as read
 
-            return read(options.files, sys.stdout, as_json=options.json, budget_ms=options.budget_ms)
+            return read(options.files, sys.stdout, as_json=options.json, budget_ms=options.budget_ms, sold=options.sold)
         case "generate-frames":
             from edge_agent.generate import run as generate
 
@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("files", nargs="+", metavar="FILE", help="a picture, a video or a folder")
     read.add_argument("--json", action="store_true", help="print JSON, a line for each picture")
     read.add_argument("--budget-ms", type=float, default=150.0, help="after so long no further search is begun")
+    read.add_argument("--sold", type=Path, help="what the store sells, a GTIN a line: its codes need not be as clear")
     made = commands.add_parser("generate-frames", help="pictures as a cart's camera sees them, and what is in them")
     made.add_argument("--seed", type=int, required=True, help="of everything that is drawn")
     made.add_argument("--kind", choices=("codes",), default="codes", help="of what")

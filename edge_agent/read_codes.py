@@ -3,7 +3,8 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -11,7 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_specs.gtin import GtinError, normal
 from vision.codes import Code, gtin_of, read_codes
+
+Reader = Callable[[NDArray[np.uint8]], tuple[Code, ...]]
 
 PICTURES: Final = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 VIDEOS: Final = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm"})
@@ -22,11 +26,20 @@ _MOST_PIXELS: Final = 64_000_000
 _LARGEST_FILE: Final = 512 * 2**20
 
 
-def run(files: Sequence[str], out: TextIO, *, as_json: bool, budget_ms: float) -> int:
-    """Read each file in order, folders by name; return 1 when none could be read."""
+def run(files: Sequence[str], out: TextIO, *, as_json: bool, budget_ms: float, sold: Path | None) -> int:
+    """Read each file in order, folders by name; return 1 when none could be read.
+
+    `sold` is a list of what the store sells, a GTIN a line.
+    """
+    try:
+        is_sold = None if sold is None else frozenset(map(normal, sold.read_text("utf-8").split())).__contains__
+    except (OSError, GtinError, UnicodeDecodeError) as exc:
+        print(f"edge-agent: {sold}: {exc}", file=sys.stderr)
+        return 2
+    reader = partial(read_codes, budget_ms=budget_ms, is_sold=is_sold)
     some = False
     for name, path in _named(files):
-        for line in _lines(name, path, budget_ms):
+        for line in _lines(name, path, reader):
             some |= "error" not in line
             print(json.dumps(line, ensure_ascii=False) if as_json else _told(line), file=out, flush=True)
     return 0 if some else 1
@@ -44,7 +57,7 @@ def _named(files: Sequence[str]) -> Iterator[tuple[str, Path]]:
             yield given, path
 
 
-def _lines(name: str, path: Path, budget_ms: float) -> Iterator[dict[str, Any]]:
+def _lines(name: str, path: Path, reader: Reader) -> Iterator[dict[str, Any]]:
     try:
         size = path.stat().st_size
     except OSError as exc:
@@ -53,16 +66,16 @@ def _lines(name: str, path: Path, budget_ms: float) -> Iterator[dict[str, Any]]:
     if not path.is_file() or size > _LARGEST_FILE:
         yield {"file": name, "error": "is no picture or video" if not path.is_file() else "is too large"}
     elif path.suffix.lower() in VIDEOS:
-        yield from _video(name, path, budget_ms)
+        yield from _video(name, path, reader)
     else:
         pixels = _picture(path)
         if isinstance(pixels, str):
             yield {"file": name, "error": pixels}
         else:
-            yield {"file": name, **_read(pixels, budget_ms)}
+            yield {"file": name, **_read(pixels, reader)}
 
 
-def _video(name: str, path: Path, budget_ms: float) -> Iterator[dict[str, Any]]:
+def _video(name: str, path: Path, reader: Reader) -> Iterator[dict[str, Any]]:
     film = cv2.VideoCapture(str(path))
     try:
         number = 0
@@ -70,7 +83,7 @@ def _video(name: str, path: Path, budget_ms: float) -> Iterator[dict[str, Any]]:
             is_there, pixels = film.read()
             if not is_there:
                 break
-            yield {"file": name, "frame": number, **_read(np.asarray(pixels, np.uint8), budget_ms)}
+            yield {"file": name, "frame": number, **_read(np.asarray(pixels, np.uint8), reader)}
             number += 1
         if number == 0:
             yield {"file": name, "error": "is not a video that can be read"}
@@ -93,9 +106,9 @@ def _picture(path: Path) -> NDArray[np.uint8] | str:
     return np.asarray(pixels, np.uint8)
 
 
-def _read(pixels: NDArray[np.uint8], budget_ms: float) -> dict[str, Any]:
+def _read(pixels: NDArray[np.uint8], reader: Reader) -> dict[str, Any]:
     started_s = time.perf_counter()
-    codes = read_codes(pixels, budget_ms=budget_ms)
+    codes = reader(pixels)
     return {"ms": round((time.perf_counter() - started_s) * 1000, 1), "codes": [_as_json(code) for code in codes]}
 
 
@@ -106,6 +119,7 @@ def _as_json(code: Code) -> dict[str, Any]:
         "gtin": gtin_of(code),
         "confidence": round(code.confidence, 6),
         "votes": code.votes,
+        **({"add_on": code.add_on} if code.add_on else {}),
         "corners": [list(corner) for corner in code.corners],
     }
 

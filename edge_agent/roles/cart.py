@@ -1,5 +1,6 @@
 """A cart: knows where it is, reads codes, prices from its own book, makes offers; firm only under its lease."""
 
+from collections.abc import Container
 from typing import Any
 
 import anyio
@@ -34,7 +35,7 @@ class Cart:
         self._pricing = Pricing(surroundings, leased=True)
         self._offering = Offering(surroundings)
         self._sale = Sale(surroundings, self._pricing, self._offering.begin)
-        self._reader = Reader(self._sale.take, self._sale.codes.product_of)
+        self._reader = Reader(self._sale.take, self._sale.codes.product_of, sold=self._sold)
         self._scanning = Scanning(self._sale.take)
         self._whereabouts = Whereabouts(surroundings)
         self._catalogue = Catalogue(lambda: self._pricing.book, self._price_minor)
@@ -145,6 +146,10 @@ class Cart:
         self._offering.dismiss()
         self._surroundings.changed()
         return {}
+
+    def _sold(self) -> Container[str] | None:
+        book = self._pricing.book
+        return None if book is None else book.rows
 
     def _price_minor(self, gtin: str) -> int | None:
         priced = self._pricing.price(gtin)

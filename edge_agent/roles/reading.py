@@ -1,7 +1,7 @@
 """Codes from camera frames: looked at in a thread, the newest frame wins, each code once while it stays in view."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,6 +72,7 @@ class Reader:
     Args:
         on_read: called from the event loop with each code that came into view.
         product_of: the product that a code names, empty for none.
+        sold: what the store sells, by 14 digits, as far as it is known.
         monotonic_s: monotonic seconds, the clock of `FrameTaken.taken_s`.
     """
 
@@ -80,9 +81,11 @@ class Reader:
         on_read: Callable[[Read], None],
         product_of: Callable[[Read], str],
         *,
+        sold: Callable[[], Container[str] | None] = lambda: None,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._on_read = on_read
+        self._sold = sold
         self._product_of = product_of
         self._monotonic_s = monotonic_s
         self._newest: FrameTaken | None = None
@@ -132,7 +135,7 @@ class Reader:
 
     async def _looked_at(self, frame: FrameTaken) -> View:
         began_s = self._monotonic_s()
-        sight = await anyio.to_thread.run_sync(_look, frame, limiter=self._limiter)
+        sight = await anyio.to_thread.run_sync(_look, frame, self._sold(), limiter=self._limiter)
         self._votes, codes = self._votes.after(sight)
         number = 1 if self.view is None else self.view.number + 1
         return View(number, frame, Sight(codes, sight.doubts), (self._monotonic_s() - began_s) * 1000)
@@ -142,5 +145,5 @@ def _is_same(frame: FrameTaken, other: FrameTaken) -> bool:
     return frame.pixels.shape == other.pixels.shape and np.array_equal(frame.pixels, other.pixels)
 
 
-def _look(frame: FrameTaken) -> Sight:
-    return look(frame.pixels, budget_ms=BUDGET_MS)
+def _look(frame: FrameTaken, sold: Container[str] | None) -> Sight:
+    return look(frame.pixels, budget_ms=BUDGET_MS, is_sold=None if sold is None else sold.__contains__)

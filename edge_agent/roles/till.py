@@ -1,5 +1,6 @@
 """A till: codes in, firm prices out. It has no lease: the gateway waits for it before a decrease is shown."""
 
+from collections.abc import Container
 from typing import Any, Final
 
 import anyio
@@ -26,7 +27,7 @@ class Till:
     def __init__(self, surroundings: Surroundings) -> None:
         self._pricing = Pricing(surroundings, leased=False)
         self._sale = Sale(surroundings, self._pricing, lambda trip: None)
-        self._reader = Reader(self._sale.take, self._sale.codes.product_of)
+        self._reader = Reader(self._sale.take, self._sale.codes.product_of, sold=self._sold)
         self._scanning = Scanning(self._sale.take)
         self._catalogue: Final = Catalogue(lambda: self._pricing.book, self._price_minor)
         self._world = world_of(surroundings.drivers.values())
@@ -82,6 +83,10 @@ class Till:
             group.start_soon(self._reader.run, name="codes")
             group.start_soon(self._sale.service.run, name="in service or out")
             task_status.started()
+
+    def _sold(self) -> Container[str] | None:
+        book = self._pricing.book
+        return None if book is None else book.rows
 
     def _price_minor(self, gtin: str) -> int | None:
         priced = self._pricing.price(gtin)

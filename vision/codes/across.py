@@ -1,10 +1,11 @@
 """Codes across frames: what is likely in one and in the next is believed, what each reads otherwise is not."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 from vision.codes.code import Code, Doubt, Sight
-from vision.codes.judge import SURE
+from vision.codes.judge import SURE, code_of
 
 FRAMES: Final = 8
 """Frames for which a guess counts: a pack is before the camera for a quarter of a second or longer."""
@@ -53,5 +54,4 @@ def _elected(doubt: Doubt, guesses: list[_Guess]) -> Code | None:
     rival = max((weight for text, weight in weights.items() if text != doubt.text), default=0.0)
     if len(frames[doubt.text]) < 2 or mine < TOGETHER or rival >= _RIVALS * mine:
         return None
-    identifier = "]E4" if doubt.symbology == "EAN-8" else "]E0"
-    return Code(doubt.text, doubt.symbology, doubt.corners, identifier, 0.999, len(frames[doubt.text]))
+    return code_of(doubt, 1 / (1 + math.exp(-mine)), len(frames[doubt.text]))

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from firmware_specs.gs1 import Gs1Error, elements, link_elements
 from firmware_specs.gtin import GtinError, from_upc_e, normal
 from firmware_specs.symbology import Symbology, symbology_of
 
 EAN_UPC: Final = frozenset({"EAN-13", "EAN-8", "UPC-A", "UPC-E"})
 _BEARS_BARE_GTIN: Final = EAN_UPC | {"ITF-14", "ITF"}
+_BEARS_LINKS: Final = frozenset({"QR Code", "Data Matrix"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Code:
         identifier: the symbology identifier (ISO/IEC 15424), as `]E0`.
         confidence: that it says this, 0 to 1.
         votes: how many readings of different parts or in different ways said the same.
+        add_on: the two or five digits beside an EAN or UPC: an issue, a price.
     """
 
     text: str
@@ -30,6 +33,7 @@ class Code:
     identifier: str = ""
     confidence: float = 1.0
     votes: int = 1
+    add_on: str = ""
 
     @property
     def middle(self) -> tuple[float, float]:
@@ -73,15 +77,17 @@ def printed_as(code: Code) -> Symbology:
 
 
 def gtin_of(code: Code) -> str | None:
-    """Return the 14-digit GTIN that a code carries, or None for a code that carries none."""
+    """Return the 14-digit GTIN that a code carries, as digits, as an AI or in a GS1 Digital Link; None for none."""
     digits = code.text
-    if code.symbology not in _BEARS_BARE_GTIN:
-        if not digits.startswith("(01)"):
-            return None
-        digits = digits[4:18]
     try:
-        # Some readers give a UPC-E as it stands.
-        is_short = code.symbology == "UPC-E" and len(digits) == 8
-        return from_upc_e(digits) if is_short else normal(digits)
-    except GtinError:
+        if code.symbology in _BEARS_BARE_GTIN:
+            # Some readers give a UPC-E as it stands.
+            is_short = code.symbology == "UPC-E" and len(digits) == 8
+            return from_upc_e(digits) if is_short else normal(digits)
+        if digits.startswith("("):
+            said: dict[str, str] | None = elements(digits)
+        else:
+            said = link_elements(digits) if code.symbology in _BEARS_LINKS else None
+        return normal(said["01"]) if said and "01" in said else None
+    except (GtinError, Gs1Error):
         return None

@@ -34,6 +34,11 @@ USUALLY_EXPLAINED: Final = 0.8
 EXPLAINED: Final = 0.7
 """Less than this share explained is never believed, however bad all others are."""
 
+SOLD: Final = 6.0
+"""What the store sells is likelier than what it does not: so much less is asked of it. A wrong text that is sold at all
+is one in a million; but kinds of one product differ in few digits.
+"""
+
 WORTH_A_DOUBT: Final = 4.0
 """What is less likely is not even a guess that another frame may bear out."""
 
@@ -52,6 +57,7 @@ class Proposal:
     text: str
     begin: float
     end: float
+    add_on: str = ""
 
 
 def proposal(code: Code, begin: float, end: float) -> Proposal | None:
@@ -61,13 +67,13 @@ def proposal(code: Code, begin: float, end: float) -> Proposal | None:
     try:
         if code.symbology == "UPC-E":
             text = as_upc_e(normal(code.text)) if len(code.text) > 8 else code.text
-            return Proposal(UPC_E, text, begin, end) if text and text[0] == "0" else None
+            return Proposal(UPC_E, text, begin, end, code.add_on) if text and text[0] == "0" else None
         gtin = normal(code.text)
     except GtinError:
         return None
     if len(code.text) == 8:
-        return Proposal(EAN_8, code.text, begin, end)
-    return Proposal(EAN_13, gtin[1:], begin, end) if gtin[0] == "0" else None
+        return Proposal(EAN_8, code.text, begin, end, code.add_on)
+    return Proposal(EAN_13, gtin[1:], begin, end, code.add_on) if gtin[0] == "0" else None
 
 
 def judged(
@@ -106,6 +112,19 @@ def borne_out(bars: Strip, said: Proposal) -> Code | None:
             if isinstance(verdict, Code):
                 return verdict
     return None
+
+
+def as_code(doubt: Doubt) -> Code | None:
+    """Return a doubt as the code that it is if the store sells it; None for one that is too doubtful even then."""
+    if not doubt.text or doubt.weight < SURE - SOLD:
+        return None
+    return code_of(doubt, 1 / (1 + math.exp(-doubt.weight - SOLD)), 1)
+
+
+def code_of(doubt: Doubt, confidence: float, votes: int) -> Code:
+    """Return a doubt as the code that it turned out to be."""
+    identifier = "]E4" if doubt.symbology == EAN_8.name else "]E0"
+    return Code(doubt.text, doubt.symbology, doubt.corners, identifier, confidence, votes)
 
 
 def unread(bars: Strip) -> Doubt | None:
@@ -178,7 +197,8 @@ def _verdict(bars: Strip, reading: Reading, said: Proposal | None) -> Code | Dou
     if not is_enough:
         return Doubt("unsure", corners, text, name, weight)
     identifier = "]E4" if reading.symbol is EAN_8 else "]E0"
-    return Code(text, name, corners, identifier, _confidence(reading, votes), votes)
+    beside = said.add_on if said is not None and has_witness else ""
+    return Code(text, name, corners, identifier, _confidence(reading, votes), votes, beside)
 
 
 def _confidence(reading: Reading, votes: int) -> float:

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.codes.code import EAN_UPC as EAN_UPC_NAMES
-from vision.codes.code import Code, Doubt, Sight
-from vision.codes.judge import Proposal, borne_out, judged, proposal, unread
+from vision.codes.code import Code, Doubt, Sight, gtin_of
+from vision.codes.judge import Proposal, as_code, borne_out, judged, proposal, unread
 from vision.codes.locate import Region, locate
 from vision.codes.strip import Strip, strip
 from vision.codes.zxing import EAN_UPC, LINEAR, MATRIX, OTHERS, read
 
 Pixels = NDArray[np.uint8]
+IsSold = Callable[[str], bool]
 
 BUDGET_MS: Final = 150.0
 """For a picture that nobody waits for in the next thirtieth of a second."""
@@ -32,19 +33,24 @@ _ENLARGED: Final = 8
 """Rows of pixels for each band when another reader looks at a strip."""
 
 
-def read_codes(
-    pixels: Pixels, *, budget_ms: float = BUDGET_MS, monotonic_s: Callable[[], float] = time.monotonic
-) -> tuple[Code, ...]:
+def read_codes(pixels: Pixels, *, budget_ms: float = BUDGET_MS, is_sold: IsSold | None = None) -> tuple[Code, ...]:
     """Return the codes in a picture, as `look` finds them."""
-    return look(pixels, budget_ms=budget_ms, monotonic_s=monotonic_s).codes
+    return look(pixels, budget_ms=budget_ms, is_sold=is_sold).codes
 
 
-def look(pixels: Pixels, *, budget_ms: float = BUDGET_MS, monotonic_s: Callable[[], float] = time.monotonic) -> Sight:
+def look(
+    pixels: Pixels,
+    *,
+    budget_ms: float = BUDGET_MS,
+    is_sold: IsSold | None = None,
+    monotonic_s: Callable[[], float] = time.monotonic,
+) -> Sight:
     """Return what a picture of shape (height, width) or (height, width, 3), BGR, shows; nothing for a bad picture.
 
     Args:
         pixels: uint8.
         budget_ms: when it is used up, no further search is begun; a search takes up to some 30 ms.
+        is_sold: whether the store sells a product, by its 14 digits: such a code need not be quite as clear.
         monotonic_s: the clock that it is measured by.
     """
     grey = as_grey(pixels)
@@ -62,7 +68,11 @@ def look(pixels: Pixels, *, budget_ms: float = BUDGET_MS, monotonic_s: Callable[
     if not search.found:
         search.look_again()
         search.look_closer(patient=True)
-    return Sight(tuple(search.found), search.doubts())
+    doubts = search.doubts()
+    if is_sold is not None:
+        search.found += [code for code in map(as_code, doubts) if code is not None and is_sold(gtin_of(code) or "")]
+        doubts = tuple(doubt for doubt in doubts if doubt.text not in {code.text for code in search.found})
+    return Sight(tuple(search.found), doubts)
 
 
 def as_grey(pixels: Pixels) -> Pixels | None:

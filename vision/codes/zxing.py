@@ -27,7 +27,12 @@ OTHERS: Final = BarcodeFormats((*_LINEAR, *_MATRIX))
 def read(grey: Pixels, formats: BarcodeFormats, *, thorough: bool = False) -> list[Code]:
     """Return what is read from a picture of shape (height, width): upright, or turned, smaller and inverted too."""
     found = zxingcpp.read_barcodes(
-        np.ascontiguousarray(grey), formats, try_rotate=thorough, try_downscale=thorough, try_invert=thorough
+        np.ascontiguousarray(grey),
+        formats,
+        try_rotate=thorough,
+        try_downscale=thorough,
+        try_invert=thorough,
+        ean_add_on_symbol=zxingcpp.EanAddOnSymbol.Read,
     )
     return [_code(barcode) for barcode in found if barcode.valid]
 
@@ -36,4 +41,5 @@ def _code(barcode: zxingcpp.Barcode) -> Code:
     place = barcode.position
     corners = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
     at = tuple((corner.x, corner.y) for corner in corners)
-    return Code(barcode.text, str(barcode.format), at, barcode.symbology_identifier)
+    beside = barcode.extra.get("EanAddOn", "") if isinstance(barcode.extra, dict) else ""
+    return Code(barcode.text, str(barcode.format), at, barcode.symbology_identifier, add_on=beside)
