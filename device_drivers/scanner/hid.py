@@ -61,9 +61,6 @@ class HidScanner:
             try:
                 await self._listen(ours, emit)
                 why = await _last_words(reader)
-            except BaseException:
-                reader.kill()
-                raise
             finally:
                 os.close(ours)
         raise DeviceUnreachableError(f"scanner at {self._path}: {why or 'it went away'}")
