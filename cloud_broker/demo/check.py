@@ -190,7 +190,28 @@ class Journey:
         state = await self.state("cart-2")
         if state["last_code"]["name"] != product["name"]:
             raise StepFailedError(f"cart-2 shows {state['last_code']} for {product['name']}")
-        return {"latency_ms": round((anyio.current_time() - shown_s) * 1000), "price_minor": read["price_minor"]}
+        seen = await self._in_view("cart-2", product["gtin"])
+        return {
+            "latency_ms": round((anyio.current_time() - shown_s) * 1000),
+            "price_minor": read["price_minor"],
+            "look_ms": seen["look_ms"],
+        }
+
+    async def _in_view(self, device: str, gtin: str) -> dict[str, Any]:
+        # The camera's view on the cart's own page, with the code outlined in it.
+        address = self.stage.places.url(device)
+
+        async def view() -> dict[str, Any]:
+            answer = await self.devices.get(f"{address}/api/camera")
+            answer.raise_for_status()
+            said: dict[str, Any] = answer.json()
+            return said
+
+        def outlined(said: dict[str, Any]) -> bool:
+            return any(code["gtin"] == gtin and len(code["corners"]) == 4 for code in said["codes"])
+
+        await self.tell(device, "/api/virtual/show", {"gtin": gtin})
+        return await poll(f"{device} outlines {gtin} in its camera's view", view, outlined, within_s=8)
 
     async def _hanging(self) -> str:
         labels = (await self.manager.get(f"/api/stores/{STORE}/snapshot"))["labels"]

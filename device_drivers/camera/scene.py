@@ -25,9 +25,13 @@ from device_drivers.camera.props import (
     shelf,
 )
 
-TILT_DEG: Final = 15.0
+TILT_DEG: Final = 75.0
 """The most that a pack is turned in the picture's plane."""
 
+_CODE: Final = np.array((37.0, 136.0))
+"""The middle of the code, from the middle of the pack's face."""
+
+_IN_VIEW: Final = np.array((150.0, 95.0))
 _SKINS: Final = ((140, 172, 222), (116, 150, 205), (160, 190, 235), (70, 98, 150))
 
 
@@ -67,7 +71,11 @@ def _view(hold: random.Random, shake: random.Random) -> NDArray[np.float64]:
     corners[:2, 0] *= 1 + hold.uniform(-0.07, 0.05)
     corners[1:3, 1] *= 1 + hold.uniform(-0.05, 0.05)
     turn = np.array([(math.cos(tilt_rad), -math.sin(tilt_rad)), (math.sin(tilt_rad), math.cos(tilt_rad))])
-    placed = (corners @ turn.T * scale + centre).astype(np.float32)
+    # Whoever holds it has the code in view: what lies too far out is brought nearer the middle.
+    code = turn @ _CODE * scale + np.array(centre)
+    middle = np.array((WIDTH_PX / 2, HEIGHT_PX / 2))
+    outside = code - np.clip(code, middle - _IN_VIEW, middle + _IN_VIEW)
+    placed = (corners @ turn.T * scale + centre - outside).astype(np.float32)
     return np.asarray(cv2.getPerspectiveTransform(source, placed), np.float64)
 
 
