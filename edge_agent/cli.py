@@ -105,7 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     read = commands.add_parser("read-codes", help="the codes in pictures, videos and folders of them")
     read.add_argument("files", nargs="+", metavar="FILE", help="a picture, a video or a folder")
     read.add_argument("--json", action="store_true", help="print JSON, a line for each picture")
-    read.add_argument("--budget-ms", type=float, default=150.0, help="after so long no further search is begun")
+    read.add_argument(
+        "--budget-ms", type=float, help="after so long no further search is begun; 150, 450 for small ones"
+    )
     read.add_argument("--sold", type=Path, help="what the store sells, a GTIN a line: its codes need not be as clear")
     made = commands.add_parser("generate-frames", help="pictures as a cart's camera sees them, and what is in them")
     made.add_argument("--seed", type=int, required=True, help="of everything that is drawn")

@@ -26,7 +26,7 @@ _MOST_PIXELS: Final = 64_000_000
 _LARGEST_FILE: Final = 512 * 2**20
 
 
-def run(files: Sequence[str], out: TextIO, *, as_json: bool, budget_ms: float, sold: Path | None) -> int:
+def run(files: Sequence[str], out: TextIO, *, as_json: bool, budget_ms: float | None, sold: Path | None) -> int:
     """Read each file in order, folders by name; return 1 when none could be read.
 
     `sold` is a list of what the store sells, a GTIN a line.

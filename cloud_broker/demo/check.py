@@ -211,7 +211,8 @@ class Journey:
             return any(code["gtin"] == gtin and len(code["corners"]) == 4 for code in said["codes"])
 
         await self.tell(device, "/api/virtual/show", {"gtin": gtin})
-        return await poll(f"{device} outlines {gtin} in its camera's view", view, outlined, within_s=8)
+        seen: dict[str, Any] = await poll(f"{device} outlines {gtin} in its view", view, outlined, within_s=8)
+        return seen
 
     async def _hanging(self) -> str:
         labels = (await self.manager.get(f"/api/stores/{STORE}/snapshot"))["labels"]

@@ -38,7 +38,7 @@ def as_gtin(text: str) -> str:
         return text
 
 
-def ours(budget_ms: float = 150.0) -> Reader:
+def ours(budget_ms: float | None = None) -> Reader:
     """Return our own."""
 
     def read(grey: Pixels) -> set[str]:

@@ -9,8 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_specs.gtin import GtinError, as_upc_e, from_upc_e, normal
-from vision.codes.bars.decode import BENT, FAR, NEAR, Grid, Reading, agrees, decode, explained, usual_blur
-from vision.codes.bars.line import bars_seen, extents, levelled, usual_bend
+from vision.codes.bars.decode import (
+    BENT,
+    BLURRED,
+    FAR,
+    NEAR,
+    Grid,
+    Reading,
+    agrees,
+    decode,
+    explained,
+    may_be_symbol,
+    usual_blur,
+)
+from vision.codes.bars.line import extents, levelled, usual_bend
 from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
 from vision.codes.code import EAN_UPC, Code, Doubt
 from vision.codes.strip import Strip
@@ -42,9 +54,7 @@ is one in a million; but kinds of one product differ in few digits.
 WORTH_A_DOUBT: Final = 4.0
 """What is less likely is not even a guess that another frame may bear out."""
 
-_FEWEST_BARS: Final = 12
 _LEAST_LEVELS: Final = 20.0
-_BLURRED: Final = 1.0
 _ROUND: Final = 0.06
 _PARTS: Final = 3
 
@@ -130,16 +140,14 @@ def code_of(doubt: Doubt, confidence: float, votes: int) -> Code:
 def unread(bars: Strip) -> Doubt | None:
     """Return why a strip could not be read, or None where it may show no code at all."""
     for begin, end in extents(bars.line, bars.expected):
-        even = levelled(bars.line, begin, end)
-        if bars_seen(even, begin, end) < _FEWEST_BARS:
+        if not may_be_symbol(bars.line, begin, end):
             continue
         corners = bars.corners(begin, end)
         if (end - begin) * bars.step_px < EAN_8.modules:
             return Doubt("small", corners)
         if float(np.ptp(bars.line[begin:end])) < _LEAST_LEVELS:
             return Doubt("dark", corners)
-        is_blurred = usual_blur(even, begin, end, EAN_13) > _BLURRED
-        return Doubt("blurred" if is_blurred else "unsure", corners)
+        return Doubt("blurred" if usual_blur(bars.line, begin, end, EAN_13) > BLURRED else "unsure", corners)
     return None
 
 
@@ -158,11 +166,21 @@ def _is_round(bars: Strip) -> bool:
 
 
 def _patient(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:
+    if _blur(bars) > BLURRED:
+        # What is blurred has lost its white and black: evening it out would distort it.
+        yield bars.line, NEAR, False
+        yield bars.best_part, NEAR, False
+        yield bars.line, FAR, False
     yield bars.best_part, BENT, True
     yield bars.line, BENT, True
     yield bars.best_part, FAR, False
-    yield bars.line, FAR, False
     yield bars.best_part, FAR, True
+
+
+def _blur(bars: Strip) -> float:
+    return max(
+        (usual_blur(bars.line, begin, end, EAN_13) for begin, end in extents(bars.line, bars.expected)), default=0.0
+    )
 
 
 def _borne_out(line: Floats, said: Proposal) -> Reading | None:

@@ -21,7 +21,7 @@ Pixels = NDArray[np.uint8]
 IsSold = Callable[[str], bool]
 
 BUDGET_MS: Final = 150.0
-"""For a picture that nobody waits for in the next thirtieth of a second."""
+"""For a frame of a camera; a photograph of less than half a million pixels may take three times as long."""
 
 _SMALL: Final = 640 * 480 + 1
 """Pixels of a picture in which looking for all kinds at all sizes costs a few milliseconds only."""
@@ -33,7 +33,7 @@ _ENLARGED: Final = 8
 """Rows of pixels for each band when another reader looks at a strip."""
 
 
-def read_codes(pixels: Pixels, *, budget_ms: float = BUDGET_MS, is_sold: IsSold | None = None) -> tuple[Code, ...]:
+def read_codes(pixels: Pixels, *, budget_ms: float | None = None, is_sold: IsSold | None = None) -> tuple[Code, ...]:
     """Return the codes in a picture, as `look` finds them."""
     return look(pixels, budget_ms=budget_ms, is_sold=is_sold).codes
 
@@ -41,7 +41,7 @@ def read_codes(pixels: Pixels, *, budget_ms: float = BUDGET_MS, is_sold: IsSold 
 def look(
     pixels: Pixels,
     *,
-    budget_ms: float = BUDGET_MS,
+    budget_ms: float | None = None,
     is_sold: IsSold | None = None,
     monotonic_s: Callable[[], float] = time.monotonic,
 ) -> Sight:
@@ -49,7 +49,7 @@ def look(
 
     Args:
         pixels: uint8.
-        budget_ms: when it is used up, no further search is begun; a search takes up to some 30 ms.
+        budget_ms: when it is used up, no further search is begun, which takes up to some 30 ms; by size if not given.
         is_sold: whether the store sells a product, by its 14 digits: such a code need not be quite as clear.
         monotonic_s: the clock that it is measured by.
     """
@@ -57,9 +57,10 @@ def look(
     if grey is None:
         return Sight()
     started_s = monotonic_s()
+    allowed_ms = budget_ms if budget_ms is not None else BUDGET_MS * (3 if grey.size < _SMALL else 1)
 
     def is_late() -> bool:
-        return (monotonic_s() - started_s) * 1000 > budget_ms
+        return (monotonic_s() - started_s) * 1000 > allowed_ms
 
     search = _Search(grey, is_late)
     search.first_look()

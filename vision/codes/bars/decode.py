@@ -20,8 +20,16 @@ from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
 Floats = NDArray[np.float64]
 
 SYMBOLS: Final = (EAN_13, EAN_8, UPC_E)
-BARS: Final = {EAN_13.name: (12, 32), EAN_8.name: (12, 24), UPC_E.name: (9, 19)}
-"""How many bars are seen of 30, 22 and 17: blur joins some, noise splits a few."""
+BARS: Final = {EAN_13.name: 30, EAN_8.name: 22, UPC_E.name: 17}
+_SHOWN: Final = 0.35
+_SHOWN_BLURRED: Final = 0.25
+"""Share of its bars that a symbol shows at least: blur joins bars."""
+
+_SPLIT: Final = 2
+"""Bars that noise adds."""
+
+BLURRED: Final = 0.65
+"""Modules of blur from which on bars run into each other."""
 
 _COARSE_SIGMAS: Final = (0.5, 0.8, 1.2, 1.75)
 _NEAR: Final = 0.02
@@ -73,7 +81,8 @@ def usual_blur(line: Floats, begin: float, end: float, symbol: Symbol) -> float:
 class Grid:
     """Places that are tried: ends moved by up to `reach` modules in steps, the middle by shares of half the length.
 
-    With `is_bent` the middle is moved from where the density of edges has it. `kept` places are looked at more closely.
+    With `is_bent` the middle is moved from where the density of edges has it. `kept` places are looked at more closely,
+    of each symbol with `is_each`. `extents` are tried, the likeliest first.
     """
 
     reach: float
@@ -81,11 +90,13 @@ class Grid:
     bends: tuple[float, ...]
     kept: int
     is_bent: bool = False
+    is_each: bool = False
+    extents: int = 3
 
 
-NEAR: Final = Grid(1.0, 0.5, (0.0,), 3)
+NEAR: Final = Grid(1.0, 0.5, (0.0,), 3, extents=2)
 BENT: Final = Grid(1.0, 1.0, (-0.05, -0.025, 0.0, 0.025, 0.05), 4, is_bent=True)
-FAR: Final = Grid(2.5, 0.5, (0.0,), 4)
+FAR: Final = Grid(2.5, 0.5, (0.0,), 2, is_each=True)
 
 
 def decode(line: Floats, expected: float, grid: Grid, *, is_levelled: bool = True) -> Iterator[Reading]:
@@ -97,9 +108,16 @@ def decode(line: Floats, expected: float, grid: Grid, *, is_levelled: bool = Tru
         grid: the places that are tried.
         is_levelled: whether shadow and glare are evened out first; of a blurred line that takes more than it gives.
     """
-    for begin, end in extents(line, expected):
+    for begin, end in extents(line, expected)[: grid.extents]:
         even = levelled(line, begin, end)
-        yield from _readings(even if is_levelled else line, _likely(bars_seen(even, begin, end)), begin, end, grid)
+        symbols = _likely(bars_seen(even, begin, end), usual_blur(line, begin, end, EAN_13))
+        yield from _readings(even if is_levelled else line, symbols, begin, end, grid)
+
+
+def may_be_symbol(line: Floats, begin: float, end: float) -> bool:
+    """Return whether a line has as many bars between two samples as some symbol."""
+    even = levelled(line, round(begin), round(end))
+    return bool(_likely(bars_seen(even, round(begin), round(end)), usual_blur(line, begin, end, EAN_13)))
 
 
 def explained(line: Floats, symbol: Symbol, text: str, begin: float, end: float) -> Reading | None:
@@ -136,8 +154,9 @@ def agrees(line: Floats, reading: Reading) -> bool:
     return float(np.square(own - line_of(symbol, bars, place.sigma)).sum()) <= least + _SAME
 
 
-def _likely(bars: int) -> list[Symbol]:
-    return [symbol for symbol in SYMBOLS if BARS[symbol.name][0] <= bars <= BARS[symbol.name][1]]
+def _likely(bars: int, blur: float) -> list[Symbol]:
+    least = _SHOWN_BLURRED if blur > BLURRED else _SHOWN
+    return [symbol for symbol in SYMBOLS if least * BARS[symbol.name] <= bars <= BARS[symbol.name] + _SPLIT]
 
 
 def _readings(line: Floats, symbols: list[Symbol], begin: float, end: float, grid: Grid) -> Iterator[Reading]:
@@ -146,7 +165,11 @@ def _readings(line: Floats, symbols: list[Symbol], begin: float, end: float, gri
         seen, lo, hi = _turned(line, begin, end) if is_reversed else (line, begin, end)
         for symbol in symbols:
             guesses += [(cost, place, symbol, is_reversed) for cost, place in _guesses(seen, symbol, lo, hi, grid)]
-    for _, place, symbol, is_reversed in sorted(guesses, key=lambda guess: guess[0])[: grid.kept]:
+    guesses.sort(key=lambda guess: guess[0])
+    if grid.is_each:
+        # The longer a symbol, the more it can explain: each gets its turn.
+        guesses = [guess for one in symbols for guess in [each for each in guesses if each[2] is one][: grid.kept]]
+    for _, place, symbol, is_reversed in guesses if grid.is_each else guesses[: grid.kept]:
         seen, lo, hi = _turned(line, begin, end) if is_reversed else (line, begin, end)
         reading = _read(seen, symbol, place, (lo, hi), is_reversed)
         if reading is not None:

@@ -8,8 +8,19 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+_FEWEST_BARS: Final = 5
+"""A blurred UPC-E still shows so many of its 17."""
+
 _FEWEST_EDGES: Final = 24
-"""A blurred UPC-E still shows about so many samples of slope."""
+"""Edges that tell a bend from chance."""
+
+_MODULES: Final = 95
+_LEAST_STEP: Final = 0.15
+_QUIET_MODULES: Final = 4.3
+"""A space within a symbol has four modules at most; quiet zones should have seven or more."""
+
+_USUAL_QUIET: Final = 7.0
+_MOST_EXTENTS: Final = 3
 
 _WINDOW: Final = 9
 """Modules within which every symbol has a bar and a space: seven for a digit, and a guard."""
@@ -21,28 +32,40 @@ _LEAST_CONTRAST: Final = 0.12
 
 
 def extents(line: Floats, expected: float) -> list[tuple[int, int]]:
-    """Return where a symbol may begin and end: the longest runs of edges without too wide a gap.
+    """Return where a symbol may begin and end, the likeliest first: between quiet zones, dark first and light at last.
 
     Args:
         line: shape (samples,), brightness.
-        expected: the length in samples that the symbol has, more or less.
+        expected: the length in samples that the symbol has, more or less; it may have a neighbour, or be cut.
     """
     steps = np.diff(line)
-    slopes = np.abs(steps)
-    edge = len(line) // 6
-    edges = np.flatnonzero(slopes > 0.18 * np.percentile(slopes[edge:-edge], 95))
-    if len(edges) < _FEWEST_EDGES:
+    margin = len(line) // 6
+    least = _LEAST_STEP * float(np.percentile(np.abs(steps[margin:-margin]), 95))
+    falls, rises = _steepest(-steps, least), _steepest(steps, least)
+    if len(falls) < _FEWEST_BARS or len(rises) < _FEWEST_BARS:
         return []
-    found = []
-    # A space has four modules at most, and blur hides a module or two; a quiet zone may be narrower than it should.
-    for gap in (0.05 * expected, 0.09 * expected):
-        runs = np.split(edges, np.flatnonzero(np.diff(edges) > gap) + 1)
-        longest = max(runs, key=lambda run: run[-1] - run[0])
-        # A symbol begins where it grows dark and ends where it grows light; the edge of a card does the contrary.
-        falls, rises = longest[steps[longest] < 0], longest[steps[longest] > 0]
-        if len(falls) and len(rises):
-            found.append((int(falls[0]), int(rises[-1]) + 1))
-    return list(dict.fromkeys(pair for pair in found if pair[1] - pair[0] > 0.3 * expected))
+    # How far it is from each fall back to whatever was before it, and from each rise on to whatever comes.
+    every = np.sort(np.concatenate((falls, rises)))
+    before = falls - np.concatenate(([-len(line)], every))[np.searchsorted(every, falls)]
+    behind = np.concatenate((every, [2 * len(line)]))[np.searchsorted(every, rises, side="right")] - rises
+    length = rises[None, :] - falls[:, None]
+    quiet = np.minimum(before[:, None], behind[None, :]) / np.maximum(length, 1) * _MODULES
+    bars = np.searchsorted(falls, rises)[None, :] - np.arange(len(falls))[:, None]
+    may_be = (length > 0.3 * expected) & (bars >= _FEWEST_BARS) & (quiet > _QUIET_MODULES)
+    # Of places that are quiet enough the longest: a symbol is no part of itself.
+    worth = np.where(may_be, length * np.minimum(quiet, _USUAL_QUIET), 0.0)
+    order = np.argsort(-worth, axis=None)[:_MOST_EXTENTS]
+    found = [divmod(int(flat), len(rises)) for flat in order if worth.ravel()[flat] > 0]
+    if not found:
+        # No quiet zones at all: everything between the first bar and the last.
+        return [(int(falls[0]), int(rises[-1]) + 1)] if rises[-1] - falls[0] > 0.3 * expected else []
+    return [(int(falls[i]), int(rises[j]) + 1) for i, j in found]
+
+
+def _steepest(steps: Floats, least: float) -> NDArray[np.intp]:
+    # Where a line falls or rises fastest: the edges of bars, wherever blur makes them begin and end.
+    is_peak = (steps[1:-1] >= steps[:-2]) & (steps[1:-1] > steps[2:]) & (steps[1:-1] > least)
+    return np.flatnonzero(is_peak) + 1
 
 
 def levelled(line: Floats, begin: int, end: int) -> Floats:
