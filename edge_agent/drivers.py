@@ -141,6 +141,10 @@ def _scanner(options: DriverSettings, settings: Settings) -> Driver:
         from device_drivers.scanner.serial import SerialScanner
 
         return SerialScanner(options.path, options.baud)
+    if options.type == "virtual":
+        from device_drivers.scanner.virtual import VirtualScanner
+
+        return VirtualScanner(settings.device.folder / "scanner")
     from device_drivers.scanner.hid import HidScanner
 
     assert isinstance(options, HidScannerDriver), "the settings check what a scanner may be"

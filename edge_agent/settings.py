@@ -242,8 +242,8 @@ class Settings(_Strict):
                 raise ValueError(f"drivers.{name}.type: expected virtual, ble, hci or file")
             if name == "camera" and driver.type not in ("virtual", "v4l2", "rtsp", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, v4l2, rtsp or file")
-            if name == "scanner" and driver.type not in ("hidraw", "serial"):
-                raise ValueError(f"drivers.{name}.type: expected hidraw or serial")
+            if name == "scanner" and driver.type not in ("virtual", "hidraw", "serial"):
+                raise ValueError(f"drivers.{name}.type: expected virtual, hidraw or serial")
             if name == "wheels" and driver.type not in ("virtual", "evdev"):
                 raise ValueError(f"drivers.{name}.type: expected virtual or evdev")
             if name == "speaker" and driver.type not in ("virtual", "alsa", "file"):

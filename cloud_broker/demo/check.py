@@ -136,6 +136,18 @@ class Journey:
             else:
                 return
 
+    async def scan_by_hand(self, device: str, gtin: str) -> int:
+        """Scan a product with a device's hand-held scanner, which types; return after how many ms it was taken."""
+        since_ms = now_ms()
+        await self.tell(device, "/api/virtual/scan", {"code": gtin.removeprefix("0")})
+
+        def has_taken(state: dict[str, Any]) -> bool:
+            code = state["last_code"]
+            return code is not None and code["gtin"] == gtin and code["at_ms"] >= since_ms
+
+        await poll(f"{device} took {gtin} from its scanner", lambda: self.state(device), has_taken, within_s=8)
+        return now_ms() - since_ms
+
     async def own_price(self, device: str, gtin: str) -> int:
         """What a cart or till would charge now, by its own page."""
         answer = await self.devices.get(f"{self.stage.places.url(device)}/api/products", params={"q": gtin})

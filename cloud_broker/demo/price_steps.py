@@ -23,6 +23,9 @@ class Walker(Protocol):
     async def tell(self, device: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Ask a device for something, as its own page does."""
 
+    async def scan_by_hand(self, device: str, gtin: str) -> int:
+        """Scan a product with a device's hand-held scanner; return after how many ms it was taken."""
+
     async def own_price(self, device: str, gtin: str) -> int:
         """Return what a cart or till would charge now."""
 
@@ -115,7 +118,10 @@ async def promotion(walker: Walker) -> dict[str, Any]:
 
 
 async def weighed(walker: Walker) -> dict[str, Any]:
-    """A bag from the scale costs its weight times the price of a kilogram; one that was not weighed is not sold."""
+    """A bag from the scale costs its weight times the price of a kilogram; one that was not weighed is not sold.
+
+    And what the till's hand-held scanner types is worth what its camera reads.
+    """
     (product,) = (await walker.manager.get(f"/api/stores/{STORE}/products", q="Lychees"))["items"]
     since_ms = now_ms()
     await walker.tell("till-1", "/api/trip/start", {})
@@ -133,12 +139,18 @@ async def weighed(walker: Walker) -> dict[str, Any]:
     state = await walker.state("till-1")
     if (state["last_code"]["refused"], state["total_minor"]) != ("not-weighed", owed):
         raise StepFailedError(f"the till says {state['last_code']} of a bag that was not weighed")
+    (other,) = await _products(walker, 14)
+    scanner_ms = await walker.scan_by_hand("till-1", other["gtin"])
+    state = await walker.state("till-1")
+    if state["total_minor"] != owed + other["price_minor"]:
+        raise StepFailedError(f"the till's total is {state['total_minor']} after {other} was scanned by hand")
     await walker.tell("till-1", "/api/trip/close", {})
     return {
         "weight_g": pack["weight_g"],
         "each_minor": pack["each_minor"],
         "total_minor": owed,
         "refused": "not-weighed",
+        "scanner_ms": scanner_ms,
     }
 
 

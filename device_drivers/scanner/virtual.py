@@ -2,11 +2,16 @@
 
 import os
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
+from device_drivers.api import Deed, DeviceRefusedError, DeviceUnreachableError, Signal
+from device_drivers.scanner.hid import HidScanner
 from device_drivers.scanner.keys import typed
+
+_NODE: Final = "hidraw"
 
 
 class VirtualHid:
@@ -40,6 +45,44 @@ class VirtualSerial:
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
         os.write(self._file, data)
+
+
+class VirtualScanner:
+    """A scanner that types and its driver in one: what it is given to scan comes out of the driver as signals.
+
+    Args:
+        folder: where its device node lies while it is plugged in.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._plugged: VirtualHid | None = None
+
+    async def run(self, emit: Callable[[Signal], None]) -> None:
+        """See `Driver.run`."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        node = self._folder / _NODE
+        # Of a device that lost its power while this was plugged in.
+        node.unlink(missing_ok=True)
+        with virtual_hid(self._folder, _NODE) as plugged:
+            self._plugged = plugged
+            try:
+                await HidScanner(str(node)).run(emit)
+            finally:
+                self._plugged = None
+
+    async def do(self, deed: Deed) -> None:
+        """Raise DeviceRefusedError: it only tells."""
+        raise DeviceRefusedError(f"a scanner has no {type(deed).__name__}")
+
+    async def scan(self, text: str) -> None:
+        """Scan a code. Raises DeviceUnreachableError unless it runs, DeviceRefusedError for what no key types."""
+        if self._plugged is None:
+            raise DeviceUnreachableError("the virtual scanner is not plugged in")
+        try:
+            self._plugged.scan(text)
+        except ValueError as exc:
+            raise DeviceRefusedError(str(exc)) from exc
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from edge_agent.roles.reading import Reader
 from edge_agent.roles.routes import Body, action, products, sale_routes, survey_routes
 from edge_agent.roles.sale import Sale
 from edge_agent.roles.scanning import Scanning
-from edge_agent.roles.steering import steering, world_of
+from edge_agent.roles.steering import scanning, steering, world_of
 from edge_agent.roles.viewing import view_routes
 from edge_agent.roles.whereabouts import EVERY_S, Whereabouts
 from firmware_specs.desired import Command
@@ -105,6 +105,7 @@ class Cart:
     def routes(self) -> list[BaseRoute]:
         """See `Role.routes`."""
         steered = [] if self._world is None else steering(self._world)
+        steered += scanning(self._surroundings.drivers.values())
         dismiss = action("/api/offer/dismiss", self._dismiss)
         surveyed = survey_routes(self._whereabouts.surveying, self._sale.service)
         return [

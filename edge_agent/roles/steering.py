@@ -9,6 +9,7 @@ from device_drivers.api import DeviceRefusedError, DeviceUnreachableError, Drive
 from edge_agent.roles.routes import ApiError, Body, action, metres, text, truth
 
 SHOWN_S = 3.0
+_LONGEST = 2_000
 
 
 class Steerable(Protocol):
@@ -37,6 +38,33 @@ class Steered(Protocol):
 def world_of(drivers: Iterable[Driver]) -> Steerable | None:
     """Return the world of the first virtual driver; None for a device of real ones."""
     return next((driver.world for driver in drivers if isinstance(driver, Steered)), None)
+
+
+@runtime_checkable
+class Scans(Protocol):
+    """A virtual scanner."""
+
+    async def scan(self, text: str) -> None:
+        """Scan a code; raises DeviceRefusedError on what it cannot type, DeviceUnreachableError when it is away."""
+
+
+def scanning(drivers: Iterable[Driver]) -> list[BaseRoute]:
+    """Return the route that lets a virtual scanner scan; none for a device that has no such scanner."""
+    scanner = next((driver for driver in drivers if isinstance(driver, Scans)), None)
+    if scanner is None:
+        return []
+
+    async def scan(body: Body) -> Body:
+        code = text(body, "code")
+        if not 0 < len(code) <= _LONGEST:
+            raise ApiError(422, "invalid", f"code must have 1 to {_LONGEST} characters", "code")
+        try:
+            await scanner.scan(code)
+        except (DeviceRefusedError, DeviceUnreachableError) as exc:
+            raise _error(exc) from exc
+        return {"code": code}
+
+    return [action("/api/virtual/scan", scan)]
 
 
 def steering(world: Steerable) -> list[BaseRoute]:

@@ -16,7 +16,7 @@ from edge_agent.roles.reading import Reader
 from edge_agent.roles.routes import products, sale_routes
 from edge_agent.roles.sale import Sale
 from edge_agent.roles.scanning import Scanning
-from edge_agent.roles.steering import steering, world_of
+from edge_agent.roles.steering import scanning, steering, world_of
 from edge_agent.roles.viewing import view_routes
 from firmware_specs.desired import Command
 
@@ -25,6 +25,7 @@ class Till:
     """The role of a till."""
 
     def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
         self._pricing = Pricing(surroundings, leased=False)
         self._sale = Sale(surroundings, self._pricing, lambda trip: None)
         self._reader = Reader(self._sale.take, self._sale.codes.product_of, sold=self._sold)
@@ -74,6 +75,7 @@ class Till:
     def routes(self) -> list[BaseRoute]:
         """See `Role.routes`."""
         steered = [] if self._world is None else steering(self._world)
+        steered += scanning(self._surroundings.drivers.values())
         return [products(self._catalogue), *sale_routes(self._sale), *view_routes(self._reader), *steered]
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
