@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
 import anyio.to_thread
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from device_drivers.api import CameraReported, FrameTaken
 from firmware_specs.symbology import Symbology
@@ -16,6 +18,10 @@ from vision.codes.across import Votes
 
 REPEAT_S: Final = 1.0
 """A code counts again when it was out of view for so long: five missed frames, the pause of a second packet."""
+
+_THUMB: Final = (48, 36)
+_CHANGE: Final = 14.0
+"""Grey levels by which a part of the picture changes when something comes into it; light and noise change less."""
 
 BUDGET_MS: Final = 40.0
 """For one frame; what it does not show within that, the next one may."""
@@ -94,6 +100,7 @@ class Reader:
         self._once = Once()
         self._votes = Votes()
         self._dropped = 0
+        self._nothing_there: NDArray[np.float32] | None = None
         self.view: View | None = None
         self.camera: CameraReported | None = None
         self.repeated = 0
@@ -126,7 +133,16 @@ class Reader:
                 self.repeated += 1
             else:
                 self.repeated = 0
-                self.view = await self._looked_at(frame)
+                thumb = _thumb(frame)
+                if self._nothing_there is None or _changed(thumb, self._nothing_there):
+                    self.view = await self._looked_at(frame)
+                    has_bars = self.view.sight.codes or self.view.sight.doubts
+                    self._nothing_there = None if has_bars else thumb
+                elif self.view is not None:
+                    # As empty as it was: the picture for the page is the new one.
+                    self.view = replace(self.view, number=self.view.number + 1, frame=frame)
+            if self.view is None:
+                continue
             for code in self.view.sight.codes:
                 read = Read(code.text, printed_as(code), max(0.0, (self._monotonic_s() - frame.taken_s) * 1000))
                 product = self._product_of(read)
@@ -139,6 +155,14 @@ class Reader:
         self._votes, codes = self._votes.after(sight)
         number = 1 if self.view is None else self.view.number + 1
         return View(number, frame, Sight(codes, sight.doubts), (self._monotonic_s() - began_s) * 1000)
+
+
+def _thumb(frame: FrameTaken) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(frame.pixels, _THUMB, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _changed(thumb: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
+    return thumb.shape != other.shape or float(np.abs(thumb - other).max()) > _CHANGE
 
 
 def _is_same(frame: FrameTaken, other: FrameTaken) -> bool:

@@ -14,6 +14,7 @@ from vision.codes.bars.decode import (
     BLURRED,
     FAR,
     NEAR,
+    SOFT,
     Grid,
     Reading,
     agrees,
@@ -22,7 +23,7 @@ from vision.codes.bars.decode import (
     may_be_symbol,
     usual_blur,
 )
-from vision.codes.bars.line import extents, levelled, usual_bend
+from vision.codes.bars.line import bars_seen, extents, levelled, usual_bend
 from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
 from vision.codes.code import EAN_UPC, Code, Doubt
 from vision.codes.strip import Strip
@@ -55,6 +56,7 @@ WORTH_A_DOUBT: Final = 4.0
 """What is less likely is not even a guess that another frame may bear out."""
 
 _LEAST_LEVELS: Final = 20.0
+_FEWEST_BARS: Final = 12
 _ROUND: Final = 0.06
 _PARTS: Final = 3
 
@@ -102,7 +104,7 @@ def judged(
             return code
     likeliest: Doubt | None = None
     for line, grid, is_levelled in _patient(bars) if patient else _quick(bars):
-        for reading in decode(line, bars.expected, grid, is_levelled=is_levelled):
+        for reading in decode(line, bars.expected, grid, is_levelled=is_levelled, is_late=is_late):
             verdict = _verdict(bars, reading, None)
             if isinstance(verdict, Code):
                 return verdict
@@ -137,10 +139,15 @@ def code_of(doubt: Doubt, confidence: float, votes: int) -> Code:
     return Code(doubt.text, doubt.symbology, doubt.corners, identifier, confidence, votes)
 
 
+def is_worth_patience(bars: Strip) -> bool:
+    """Return whether a strip that was not read at once may show a code all the same."""
+    return any(may_be_symbol(bars.line, *place, FAR.shown) for place in extents(bars.line, bars.expected))
+
+
 def unread(bars: Strip) -> Doubt | None:
     """Return why a strip could not be read, or None where it may show no code at all."""
     for begin, end in extents(bars.line, bars.expected):
-        if not may_be_symbol(bars.line, begin, end):
+        if bars_seen(levelled(bars.line, begin, end), begin, end) < _FEWEST_BARS:
             continue
         corners = bars.corners(begin, end)
         if (end - begin) * bars.step_px < EAN_8.modules:
@@ -168,8 +175,8 @@ def _is_round(bars: Strip) -> bool:
 def _patient(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:
     if _blur(bars) > BLURRED:
         # What is blurred has lost its white and black: evening it out would distort it.
-        yield bars.line, NEAR, False
-        yield bars.best_part, NEAR, False
+        yield bars.line, SOFT, False
+        yield bars.best_part, SOFT, False
         yield bars.line, FAR, False
     yield bars.best_part, BENT, True
     yield bars.line, BENT, True

@@ -35,6 +35,7 @@ _SHORTEST_PX: Final = 24.0
 _PER_CHANNEL: Final = 5
 _MOST_TRIED: Final = 16
 _PROBE: Final = 256
+_STRONG: Final = _PROBE * 19 // 20
 _FEWEST_TURNS: Final = 16
 """A UPC-E has 34 edges; half of them are left when it is blurred."""
 
@@ -154,7 +155,7 @@ def _has_bars(grey: Pixels, region: Region) -> bool:
     x, y = region.x + along * c - across * s, region.y + along * s + across * c
     lines = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     lines -= cv2.blur(lines, (_PROBE // 12 | 1, 1))
-    strong = 0.25 * np.percentile(np.abs(lines), 95, axis=1, keepdims=True)
+    strong = 0.25 * np.partition(np.abs(lines), _STRONG, axis=1)[:, _STRONG, None]
     turns = [_alternations(np.sign(line) * (np.abs(line) > level)) for line, level in zip(lines, strong, strict=True)]
     return sorted(turns)[-2] >= _FEWEST_TURNS
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vision.codes.code import EAN_UPC as EAN_UPC_NAMES
 from vision.codes.code import Code, Doubt, Sight, gtin_of
-from vision.codes.judge import Proposal, as_code, borne_out, judged, proposal, unread
+from vision.codes.judge import Proposal, as_code, borne_out, is_worth_patience, judged, proposal, unread
 from vision.codes.locate import Region, locate
 from vision.codes.strip import Strip, strip
 from vision.codes.zxing import EAN_UPC, LINEAR, MATRIX, OTHERS, read
@@ -109,7 +109,7 @@ class _Search:
             if any(region.holds(*code.middle) for code in self.found):
                 continue
             bars = self._strip(region)
-            if patient and region not in self._doubted and unread(bars) is None:
+            if patient and region not in self._doubted and not is_worth_patience(bars):
                 continue
             said = [] if patient else read(bars.picture(_ENLARGED), LINEAR)
             proposals = [one for one in map(_on_picture, said) if one is not None]

@@ -4,7 +4,7 @@ A reading is judged by how much of the line's steps it explains, and by what the
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vision.codes.bars.fit import Light, Place, best_text, darkness, fitted, lines_at, straight
-from vision.codes.bars.line import bars_seen, extents, levelled, usual_bend
+from vision.codes.bars.line import bars_seen, extents, levelled, quantile, usual_bend
 from vision.codes.bars.model import line_of, model, within
 from vision.codes.bars.search import loosest
 from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
@@ -21,10 +21,6 @@ Floats = NDArray[np.float64]
 
 SYMBOLS: Final = (EAN_13, EAN_8, UPC_E)
 BARS: Final = {EAN_13.name: 30, EAN_8.name: 22, UPC_E.name: 17}
-_SHOWN: Final = 0.35
-_SHOWN_BLURRED: Final = 0.25
-"""Share of its bars that a symbol shows at least: blur joins bars."""
-
 _SPLIT: Final = 2
 """Bars that noise adds."""
 
@@ -71,8 +67,8 @@ class Reading:
 def usual_blur(line: Floats, begin: float, end: float, symbol: Symbol) -> float:
     """Return how blurred a symbol between two samples is, in modules, by its steepest edges; noise sharpens them."""
     part = line[max(0, round(begin)) : round(end) + 1]
-    steepest = float(np.percentile(np.abs(np.diff(part)), 97)) * (end - begin) / symbol.modules
-    contrast = float(np.percentile(part, 97) - np.percentile(part, 3))
+    steepest = quantile(np.abs(np.diff(part)), 0.97) * (end - begin) / symbol.modules
+    contrast = quantile(part, 0.97) - quantile(part, 0.03)
     # The edge between a wide bar and a wide space rises by contrast / (sigma * sqrt(2 pi)).
     return 0.4 * contrast / (steepest + 1e-9) + 1e-3
 
@@ -82,7 +78,8 @@ class Grid:
     """Places that are tried: ends moved by up to `reach` modules in steps, the middle by shares of half the length.
 
     With `is_bent` the middle is moved from where the density of edges has it. `kept` places are looked at more closely,
-    of each symbol with `is_each`. `extents` are tried, the likeliest first.
+    of each symbol with `is_each`. `extents` are tried, the likeliest first, where `shown` of a symbol's bars are seen:
+    blur joins bars.
     """
 
     reach: float
@@ -92,14 +89,23 @@ class Grid:
     is_bent: bool = False
     is_each: bool = False
     extents: int = 3
+    shown: float = 0.4
 
 
-NEAR: Final = Grid(1.0, 0.5, (0.0,), 3, extents=2)
+NEAR: Final = Grid(1.0, 0.5, (0.0,), 3, extents=1)
+SOFT: Final = Grid(1.0, 0.5, (0.0,), 3, extents=2, shown=0.25)
 BENT: Final = Grid(1.0, 1.0, (-0.05, -0.025, 0.0, 0.025, 0.05), 4, is_bent=True)
-FAR: Final = Grid(2.5, 0.5, (0.0,), 2, is_each=True)
+FAR: Final = Grid(2.5, 0.5, (0.0,), 2, is_each=True, shown=0.25)
 
 
-def decode(line: Floats, expected: float, grid: Grid, *, is_levelled: bool = True) -> Iterator[Reading]:
+def decode(
+    line: Floats,
+    expected: float,
+    grid: Grid,
+    *,
+    is_levelled: bool = True,
+    is_late: Callable[[], bool] = lambda: False,
+) -> Iterator[Reading]:
     """Yield readings of a line, likely ones first.
 
     Args:
@@ -107,17 +113,19 @@ def decode(line: Floats, expected: float, grid: Grid, *, is_levelled: bool = Tru
         expected: the length in samples that a symbol has, more or less.
         grid: the places that are tried.
         is_levelled: whether shadow and glare are evened out first; of a blurred line that takes more than it gives.
+        is_late: asked before each place whether to give up.
     """
     for begin, end in extents(line, expected)[: grid.extents]:
+        if is_late():
+            return
         even = levelled(line, begin, end)
-        symbols = _likely(bars_seen(even, begin, end), usual_blur(line, begin, end, EAN_13))
+        symbols = _likely(bars_seen(even, begin, end), grid.shown)
         yield from _readings(even if is_levelled else line, symbols, begin, end, grid)
 
 
-def may_be_symbol(line: Floats, begin: float, end: float) -> bool:
-    """Return whether a line has as many bars between two samples as some symbol."""
-    even = levelled(line, round(begin), round(end))
-    return bool(_likely(bars_seen(even, round(begin), round(end)), usual_blur(line, begin, end, EAN_13)))
+def may_be_symbol(line: Floats, begin: int, end: int, shown: float) -> bool:
+    """Return whether a line shows such a share of some symbol's bars between two samples."""
+    return bool(_likely(bars_seen(levelled(line, begin, end), begin, end), shown))
 
 
 def explained(line: Floats, symbol: Symbol, text: str, begin: float, end: float) -> Reading | None:
@@ -154,9 +162,8 @@ def agrees(line: Floats, reading: Reading) -> bool:
     return float(np.square(own - line_of(symbol, bars, place.sigma)).sum()) <= least + _SAME
 
 
-def _likely(bars: int, blur: float) -> list[Symbol]:
-    least = _SHOWN_BLURRED if blur > BLURRED else _SHOWN
-    return [symbol for symbol in SYMBOLS if least * BARS[symbol.name] <= bars <= BARS[symbol.name] + _SPLIT]
+def _likely(bars: int, shown: float) -> list[Symbol]:
+    return [symbol for symbol in SYMBOLS if shown * BARS[symbol.name] <= bars <= BARS[symbol.name] + _SPLIT]
 
 
 def _readings(line: Floats, symbols: list[Symbol], begin: float, end: float, grid: Grid) -> Iterator[Reading]:

@@ -31,6 +31,12 @@ _LEAST_CONTRAST: Final = 0.12
 """Where bars are fainter than this share of their usual contrast, what is seen is noise."""
 
 
+def quantile(values: Floats, share: float) -> float:
+    """Return the value that so many values are below; several times quicker than numpy's, which interpolates."""
+    place = min(len(values) - 1, int(share * len(values)))
+    return float(np.partition(values, place)[place])
+
+
 def extents(line: Floats, expected: float) -> list[tuple[int, int]]:
     """Return where a symbol may begin and end, the likeliest first: between quiet zones, dark first and light at last.
 
@@ -40,7 +46,7 @@ def extents(line: Floats, expected: float) -> list[tuple[int, int]]:
     """
     steps = np.diff(line)
     margin = len(line) // 6
-    least = _LEAST_STEP * float(np.percentile(np.abs(steps[margin:-margin]), 95))
+    least = _LEAST_STEP * quantile(np.abs(steps[margin:-margin]), 0.95)
     falls, rises = _steepest(-steps, least), _steepest(steps, least)
     if len(falls) < _FEWEST_BARS or len(rises) < _FEWEST_BARS:
         return []
@@ -75,7 +81,7 @@ def levelled(line: Floats, begin: int, end: int) -> Floats:
     box = np.ones((1, width), np.uint8)
     white = cv2.blur(cv2.dilate(row, box), (width, 1)).ravel()
     span = white - cv2.blur(cv2.erode(row, box), (width, 1)).ravel()
-    least = _LEAST_CONTRAST * float(np.percentile(span[begin:end], 90)) + 1e-6
+    least = _LEAST_CONTRAST * quantile(np.asarray(span[begin:end], np.float64), 0.90) + 1e-6
     # Nothing is black in the quiet zones: the contrast next to them holds on.
     at = np.arange(len(line))
     span = np.interp(np.clip(at, begin + width, max(begin + width, end - width)), at, span)
@@ -96,7 +102,7 @@ def usual_bend(line: Floats, begin: float, end: float) -> tuple[float, float]:
     On a round pack modules are narrower to the sides; everywhere a symbol has about as many edges for each module.
     """
     part = line[max(0, round(begin)) : round(end) + 1]
-    middle = (np.percentile(part, 95) + np.percentile(part, 5)) / 2
+    middle = (quantile(part, 0.95) + quantile(part, 0.05)) / 2
     edges = np.flatnonzero(np.diff((part < middle).astype(np.int8)))
     if len(edges) < _FEWEST_EDGES:
         return 0.0, 0.0
