@@ -57,6 +57,7 @@ WORTH_A_DOUBT: Final = 4.0
 
 _LEAST_LEVELS: Final = 20.0
 _FEWEST_BARS: Final = 12
+_FEWEST: Final = 17
 _ROUND: Final = 0.06
 _PARTS: Final = 3
 
@@ -137,6 +138,12 @@ def code_of(doubt: Doubt, confidence: float, votes: int) -> Code:
     """Return a doubt as the code that it turned out to be."""
     identifier = "]E4" if doubt.symbology == EAN_8.name else "]E0"
     return Code(doubt.text, doubt.symbology, doubt.corners, identifier, confidence, votes)
+
+
+def has_bars(bars: Strip) -> bool:
+    """Return whether a strip shows bars at all, of whatever code: clutter is not looked at further."""
+    places = extents(bars.line, bars.expected)[:1]
+    return any(bars_seen(levelled(bars.line, *place), *place) >= NEAR.shown * _FEWEST for place in places)
 
 
 def is_worth_patience(bars: Strip) -> bool:

@@ -32,7 +32,7 @@ _FAINT: Final = 0.3
 _AROUND: Final = 9
 _FEWEST_BLOCKS: Final = 6
 _SHORTEST_PX: Final = 24.0
-_PER_CHANNEL: Final = 5
+_PER_CHANNEL: Final = 4
 _MOST_TRIED: Final = 16
 _PROBE: Final = 256
 _STRONG: Final = _PROBE * 19 // 20
@@ -104,7 +104,7 @@ def _bars(seen: Texture) -> Iterator[Region]:
         middle = math.pi * channel / _CHANNELS
         off = np.abs((angle - middle + math.pi / 2) % math.pi - math.pi / 2)
         mask = (strong & (off < math.pi / _CHANNELS)).astype(np.uint8)
-        if not mask.any():
+        if np.count_nonzero(mask) < _FEWEST_BLOCKS:
             continue
         # Bars wider than a block leave holes.
         mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from vision.codes.code import EAN_UPC as EAN_UPC_NAMES
 from vision.codes.code import Code, Doubt, Sight, gtin_of
-from vision.codes.judge import Proposal, as_code, borne_out, is_worth_patience, judged, proposal, unread
+from vision.codes.judge import Proposal, as_code, borne_out, has_bars, is_worth_patience, judged, proposal, unread
 from vision.codes.locate import Region, locate
 from vision.codes.strip import Strip, strip
-from vision.codes.zxing import EAN_UPC, LINEAR, MATRIX, OTHERS, read
+from vision.codes.zxing import EAN_UPC, LINEAR, MATRIX, OTHERS, QUICK_OTHERS, read
 
 Pixels = NDArray[np.uint8]
 IsSold = Callable[[str], bool]
@@ -109,6 +109,8 @@ class _Search:
             if any(region.holds(*code.middle) for code in self.found):
                 continue
             bars = self._strip(region)
+            if not patient and not has_bars(bars):
+                continue
             if patient and region not in self._doubted and not is_worth_patience(bars):
                 continue
             said = [] if patient else read(bars.picture(_ENLARGED), LINEAR)
@@ -137,8 +139,8 @@ class _Search:
         """The whole picture once more, turned, smaller and inverted."""
         for code in read(self._grey, EAN_UPC, thorough=True):
             self._bear_out(code)
-        if not self._is_late() and self._grey.size >= _SMALL:
-            for code in read(self._grey, OTHERS, thorough=True):
+        if self._grey.size >= _SMALL and not self._is_late():
+            for code in read(self._grey, QUICK_OTHERS, thorough=True):
                 self._take(code)
 
     def doubts(self) -> tuple[Doubt, ...]:

@@ -23,6 +23,9 @@ MATRIX: Final = BarcodeFormats(_MATRIX)
 OTHERS: Final = BarcodeFormats((*_LINEAR, *_MATRIX))
 """What else a shop scans."""
 
+QUICK_OTHERS: Final = BarcodeFormats((*_LINEAR, BarcodeFormat.QRCode))
+"""Those that do not take long in a large picture; a Data Matrix is looked for where there are squares."""
+
 
 def read(grey: Pixels, formats: BarcodeFormats, *, thorough: bool = False) -> list[Code]:
     """Return what is read from a picture of shape (height, width): upright, or turned, smaller and inverted too."""
