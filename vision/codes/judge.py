@@ -167,9 +167,8 @@ def unread(bars: Strip) -> Doubt | None:
 
 def _quick(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:
     yield bars.line, NEAR, True
-    if bars.is_uneven or _is_round(bars):
-        # Bars that fan out or bend are in step within a few bands only.
-        yield bars.best_part, BENT, True
+    # Bars that fan out or bend are in step within a few bands only.
+    yield bars.best_part, BENT if bars.is_uneven or _is_round(bars) else NEAR, True
 
 
 def _is_round(bars: Strip) -> bool:
@@ -180,14 +179,14 @@ def _is_round(bars: Strip) -> bool:
 
 
 def _patient(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:
+    yield bars.best_part, BENT, True
     if _blur(bars) > BLURRED:
         # What is blurred has lost its white and black: evening it out would distort it.
         yield bars.line, SOFT, False
         yield bars.best_part, SOFT, False
-        yield bars.line, FAR, False
-    yield bars.best_part, BENT, True
     yield bars.line, BENT, True
     yield bars.best_part, FAR, False
+    yield bars.line, FAR, False
     yield bars.best_part, FAR, True
 
 
