@@ -39,6 +39,8 @@ EMPTY: Final = 400
 PASSES: Final = 24
 SEED: Final = 11
 
+_TIME: Final = Goal("ours", 25, 12, more_is_better=False)
+
 Pixels = NDArray[np.uint8]
 Change = Callable[[Pixels], Pixels]
 
@@ -139,11 +141,11 @@ def _photographs() -> list[Row]:
     return rows
 
 
-def _rows(what: str, mine: Score, goal: Goal | None) -> list[Row]:
+def _rows(what: str, mine: Score, goal: Goal | None, time: Goal | None = None) -> list[Row]:
     return [
         Row(what, "% read", mine.share, goal=goal),
         Row("    misread pictures", "", mine.wrong, goal=Goal("ours", 1, 0, more_is_better=False)),
-        Row("    time, mean", "ms", float(np.mean(mine.ms))),
+        Row("    time, mean", "ms", float(np.mean(mine.ms)), goal=time),
     ]
 
 
@@ -202,7 +204,7 @@ def _frames() -> list[Row]:
         made.append((grey, must, {code.gtin or code.text for code in one.codes}))
     mine = score(ours(), made)
     rows = [
-        *_rows("generated 1080p frames, clutter, any angle, every fault at once", mine, Goal("ours", 85, 95)),
+        *_rows("generated 1080p frames, clutter, any angle, every fault at once", mine, Goal("ours", 85, 95), _TIME),
         Row("    time, p99", "ms", float(np.percentile(mine.ms, 99)), goal=Goal("ours", 40, more_is_better=False)),
     ]
     for peer, reader in (("zxing-cpp", zxing()), ("pyzbar", pyzbar()), ("OpenCV", opencv())):
