@@ -14,10 +14,11 @@ from zxingcpp import BarcodeFormat
 
 from firmware_specs.gtin import as_upc_e, from_upc_e, normal, with_check_digit
 from tests.photographs import Photograph, photographs
-from vision.codes import gtin_of, read_codes
+from vision.codes import Doubt, gtin_of, read_codes
 from vision.codes.bars.model import line_of, model, samples
 from vision.codes.bars.search import lawful, loosest
 from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
+from vision.codes.judge import SOLD, SURE, as_code
 
 FORMATS = {EAN_13.name: BarcodeFormat.EAN13, EAN_8.name: BarcodeFormat.EAN8, UPC_E.name: BarcodeFormat.UPCE}
 
@@ -113,6 +114,30 @@ def test_a_code_is_read_at_any_angle(turn_deg: float) -> None:
         (x0, y0), (x1, y1) = code.corners[:2]
         seen_deg = math.degrees(math.atan2(y0 - y1, x1 - x0))
         assert abs((seen_deg - turn_deg + 180) % 360 - 180) < 4
+
+
+def test_the_digits_beside_a_code_are_its_add_on() -> None:
+    main = np.asarray(zxingcpp.create_barcode("9780735200449", BarcodeFormat.EAN13).to_image(scale=3))
+    beside = np.asarray(zxingcpp.create_barcode("51299", BarcodeFormat.EAN5).to_image(scale=3, add_quiet_zones=False))
+    picture = np.full((main.shape[0] + 40, main.shape[1] + beside.shape[1] + 40), 255, np.uint8)
+    picture[20 : 20 + main.shape[0], : main.shape[1]] = main
+    left = main.shape[1]
+    picture[40 : 40 + beside.shape[0], left : left + beside.shape[1]] = beside[: picture.shape[0] - 40]
+    (code,) = read_codes(picture)
+    assert (gtin_of(code), code.add_on) == ("09780735200449", "51299")
+
+
+def test_what_the_store_sells_need_not_be_quite_as_clear_and_what_it_does_not_stays_a_doubt() -> None:
+    text = "4006381333931"
+    corners = ((0, 0), (9, 0), (9, 5), (0, 5))
+    for weight, is_enough in ((SURE - 1, True), (SURE - SOLD - 1, False)):
+        code = as_code(Doubt("unsure", corners, text, "EAN-13", weight))
+        assert (code is not None) == is_enough
+    assert as_code(Doubt("blurred", corners)) is None
+    dim = cv2.GaussianBlur(shown(text, BarcodeFormat.EAN13, 0, 1.4), (0, 0), 1.0)
+    noisy = np.clip(dim + np.random.default_rng(1).normal(0, 25, dim.shape), 0, 255).astype(np.uint8)
+    for sold in (frozenset[str](), frozenset({"00000096385074"})):
+        assert {gtin_of(code) for code in read_codes(noisy, is_sold=sold.__contains__)} <= {normal(text)}
 
 
 def _read(chosen: Iterator[Photograph], turn: int = 0) -> tuple[int, int, int]:

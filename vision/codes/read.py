@@ -68,7 +68,7 @@ def look(
     search.look_for_others()
     if not search.found:
         search.look_again()
-        search.look_closer(patient=True)
+    search.look_closer(patient=True)
     doubts = search.doubts()
     if is_sold is not None:
         search.found += [code for code in map(as_code, doubts) if code is not None and is_sold(gtin_of(code) or "")]
@@ -102,7 +102,10 @@ class _Search:
             self._bear_out(code)
 
     def look_closer(self, *, patient: bool) -> None:
-        """Codes of bars at any angle, where the picture has bars."""
+        """Codes of bars at any angle, where the picture has bars.
+
+        Once something has been found, patience is for what has been guessed at only.
+        """
         for region in self._places.bars:
             if self._is_late():
                 return
@@ -111,7 +114,7 @@ class _Search:
             bars = self._strip(region)
             if not patient and not has_bars(bars):
                 continue
-            if patient and region not in self._doubted and not is_worth_patience(bars):
+            if patient and region not in self._doubted and (self.found or not is_worth_patience(bars)):
                 continue
             said = [] if patient else read(bars.picture(_ENLARGED), LINEAR)
             proposals = [one for one in map(_on_picture, said) if one is not None]
