@@ -40,6 +40,17 @@ def test_full_frames_of_noise_hold_no_retail_code() -> None:
         assert [code for code in codes if gtin_of(code)] == []
 
 
+def test_no_cut_of_a_picture_however_odd_raises() -> None:
+    chance = random.Random(3)
+    whole = pack_picture(Pack("06901234567892", "纯牛奶", "Milk", 3), 1, 0)
+    for _ in range(60):
+        left, top = chance.randrange(600), chance.randrange(440)
+        cut = whole[top : top + chance.randint(1, 300), left : left + chance.randint(1, 400)]
+        stretched = np.repeat(np.repeat(cut, chance.randint(1, 3), axis=0), chance.randint(1, 4), axis=1)
+        found = {gtin_of(code) for code in read_codes(np.rot90(stretched, chance.randrange(4)))}
+        assert found <= {"06901234567892"}
+
+
 def test_generated_frames_decode_within_three_and_never_as_another_product() -> None:
     read, wrong = 0, 0
     for seed in range(60):

@@ -197,8 +197,10 @@ def _blur(bars: Strip) -> float:
 
 
 def _borne_out(line: Floats, said: Proposal) -> Reading | None:
-    begin, end = sorted((said.begin, said.end))
-    even = levelled(line, max(0, round(begin)), min(len(line) - 1, round(end)))
+    begin, end = (min(len(line) - 1, max(0, round(place))) for place in sorted((said.begin, said.end)))
+    if end - begin < said.symbol.modules:
+        return None
+    even = levelled(line, begin, end)
     return explained(even, said.symbol, said.text, said.begin, said.end)
 
 

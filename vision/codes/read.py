@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.codes import zbar
 from vision.codes.code import EAN_UPC as EAN_UPC_NAMES
 from vision.codes.code import Code, Doubt, Sight, gtin_of
 from vision.codes.judge import Proposal, as_code, borne_out, has_bars, is_worth_patience, judged, proposal, unread
@@ -20,11 +21,16 @@ from vision.codes.zxing import EAN_UPC, LINEAR, MATRIX, OTHERS, QUICK_OTHERS, re
 Pixels = NDArray[np.uint8]
 IsSold = Callable[[str], bool]
 
-BUDGET_MS: Final = 150.0
-"""For a frame of a camera; a photograph of less than half a million pixels may take three times as long."""
+BUDGET_MS: Final = 60.0
+"""For a picture of the size of a camera's frame: the next one comes in a thirtieth of a second."""
+
+PHOTOGRAPH_MS: Final = 400.0
+"""For any other: nobody takes small photographs, or large ones, thirty times a second."""
 
 _SMALL: Final = 640 * 480 + 1
 """Pixels of a picture in which looking for all kinds at all sizes costs a few milliseconds only."""
+
+_FRAME: Final = 1920 * 1200
 
 _TINY_PX: Final = 240
 """Side of a matrix code's surroundings under which they are enlarged."""
@@ -57,7 +63,8 @@ def look(
     if grey is None:
         return Sight()
     started_s = monotonic_s()
-    allowed_ms = budget_ms if budget_ms is not None else BUDGET_MS * (3 if grey.size < _SMALL else 1)
+    usual_ms = BUDGET_MS if _SMALL <= grey.size <= _FRAME else PHOTOGRAPH_MS
+    allowed_ms = usual_ms if budget_ms is None else budget_ms
 
     def is_late() -> bool:
         return (monotonic_s() - started_s) * 1000 > allowed_ms
@@ -116,7 +123,8 @@ class _Search:
                 continue
             if patient and region not in self._doubted and (self.found or not is_worth_patience(bars)):
                 continue
-            said = [] if patient else read(bars.picture(_ENLARGED), LINEAR)
+            picture = bars.picture(_ENLARGED)
+            said = zbar.read(picture) if patient else read(picture, LINEAR)
             proposals = [one for one in map(_on_picture, said) if one is not None]
             verdict = judged(bars, proposals, patient=patient, is_late=self._is_late)
             if isinstance(verdict, Doubt):

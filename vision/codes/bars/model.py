@@ -25,6 +25,7 @@ _TYPICAL: Final = 40
 """Symbols of random digits from which the usual mean and contrast of a line are taken."""
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +44,25 @@ class Model:
 
     symbol: Symbol
     sigma: float
-    fixed: Floats
-    parts: tuple[Floats, ...]
+    fixed: Floats32
+    parts: tuple[Floats32, ...]
     begins: tuple[int, ...]
-    norms: tuple[Floats, ...]
-    shared: tuple[NDArray[np.float32], ...]
+    norms: tuple[Floats32, ...]
+    shared: tuple[Floats32, ...]
     mean: float
     contrast: float
 
-    def costs(self, lines: Floats) -> tuple[list[Floats], Floats]:
+    def costs(self, lines: Floats) -> tuple[list[Floats32], Floats32]:
         """Return what digits cost against lines of shape (lines, samples): for each place (lines, digits).
 
         To the costs of digits and neighbours comes what the second result says, shape (lines,).
         """
-        rest = lines - self.fixed
+        rest = lines.astype(np.float32) - self.fixed
         costs = [
-            norm - 2 * rest[:, begin : begin + part.shape[1]] @ part.T
+            np.asarray(norm - 2 * rest[:, begin : begin + part.shape[1]] @ part.T, np.float32)
             for part, begin, norm in zip(self.parts, self.begins, self.norms, strict=True)
         ]
-        return costs, np.einsum("ij,ij->i", rest, rest)
+        return costs, np.asarray(np.einsum("ij,ij->i", rest, rest), np.float32)
 
 
 def samples(symbol: Symbol) -> int:
@@ -95,7 +96,7 @@ def model(symbol: Symbol, sigma: float) -> Model:
     fixed = np.zeros(symbol.modules)
     for first, bars in symbol.fixed:
         fixed[first : first + len(bars)] = as_modules(bars)
-    shared = [np.zeros((0, 0), np.float32)]
+    shared: list[Floats32] = [np.zeros((0, 0), np.float32)]
     for place in range(1, len(parts)):
         away = (symbol.places[place] - symbol.places[place - 1]) * PER_MODULE
         both = max(0, parts[place].shape[1] - away)
@@ -105,10 +106,10 @@ def model(symbol: Symbol, sigma: float) -> Model:
     return Model(
         symbol,
         sigma,
-        line_of(symbol, fixed, sigma),
-        parts,
+        line_of(symbol, fixed, sigma).astype(np.float32),
+        tuple(part.astype(np.float32) for part in parts),
         tuple(first * PER_MODULE for first in symbol.places),
-        tuple(np.einsum("ij,ij->i", part, part) for part in parts),
+        tuple(np.einsum("ij,ij->i", part, part).astype(np.float32) for part in parts),
         tuple(shared),
         float(usual.mean()),
         float(usual.std(axis=1).mean()),

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from vision.codes.bars.model import Model
 from vision.codes.bars.symbols import Symbol
 
-Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.intp]
 
@@ -49,7 +48,7 @@ class _Table:
     after: tuple[Ints, ...]
 
 
-def loosest(model: Model, costs: list[Floats]) -> Floats:
+def loosest(model: Model, costs: list[Floats32]) -> Floats32:
     """Return the least cost of any digits in any number sets, lawful or not: shape (lines,)."""
     least = costs[0]
     for place in range(1, len(costs)):
@@ -57,11 +56,11 @@ def loosest(model: Model, costs: list[Floats]) -> Floats:
     return np.asarray(least.min(axis=1))
 
 
-def lawful(model: Model, costs: list[Floats], *, with_rival: bool = True) -> Best:
+def lawful(model: Model, costs: list[Floats32], *, with_rival: bool = True) -> Best:
     """Return the best text for costs of shape (digits,) for each place; without a rival its cost is infinite."""
     table = _table(model.symbol)
     rules, places = table.picks.shape[:2]
-    alone = [costs[place].astype(np.float32)[table.picks[:, place], None] for place in range(places)]
+    alone = [costs[place][table.picks[:, place], None] for place in range(places)]
     pair = [
         shared[table.picks[:, place - 1, :, None], table.picks[:, place, None, :]][..., None]
         for place, shared in enumerate(model.shared[1:], 1)
