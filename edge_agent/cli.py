@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("files", nargs="+", metavar="FILE", help="a picture, a video or a folder")
     read.add_argument("--json", action="store_true", help="print JSON, a line for each picture")
     read.add_argument(
-        "--budget-ms", type=float, help="after so long no further search is begun; 150, 450 for small ones"
+        "--budget-ms", type=float, help="after so long no further search is begun; 60 for a frame, else 400"
     )
     read.add_argument("--sold", type=Path, help="what the store sells, a GTIN a line: its codes need not be as clear")
     made = commands.add_parser("generate-frames", help="pictures as a cart's camera sees them, and what is in them")
