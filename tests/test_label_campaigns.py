@@ -170,7 +170,9 @@ async def test_a_restart_in_the_middle_of_an_update_forgets_no_picture(store: St
         await until(lambda: len(store.labels.dead) == 2)
     store.fresh()
     face = store.gateway.state()["labels"][0]
-    assert (face["may_show_minor"], face["state"]) == ([1000, 1200], "armed")
+    assert face["may_show_minor"] == [1000, 1200]
+    # Told or about to be told, by how far the gateway had come; shown it is not.
+    assert face["state"] in ("pending", "armed")
     store.labels.dead.clear()
     store.labels.before_display = lambda address: None
     async with store.running():
