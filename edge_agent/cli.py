@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status: 1 when it failed, 2 when it was asked wrongly."""
+    # Small matrices, many devices: a second thread of the linear algebra costs more than it brings. Before numpy loads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     options = _parser().parse_args(arguments)
     logging.basicConfig(
         stream=sys.stderr if options.command in ("locate", "scan", "survey") else sys.stdout,

@@ -219,7 +219,11 @@ def _verdict(bars: Strip, reading: Reading, said: Proposal | None) -> Code | Dou
         is_enough = reading.explains >= EXPLAINED and weight >= SURE
     if not is_enough and (weight < WORTH_A_DOUBT or reading.explains < EXPLAINED):
         return None
-    votes = sum(agrees(bars.part(part, _PARTS), reading) for part in range(_PARTS)) + has_witness
+    parts = sum(agrees(bars.part(part, _PARTS), reading) for part in range(_PARTS))
+    if parts == 0 and weight < SURE:
+        # Two who looked at the same lines only, and neither is sure alone.
+        return None
+    votes = parts + has_witness
     if votes == 0:
         return None
     if reading.symbol is UPC_E:
