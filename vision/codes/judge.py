@@ -52,6 +52,9 @@ SOLD: Final = 6.0
 is one in a million; but kinds of one product differ in few digits.
 """
 
+DIGIT_SEEN: Final = 0.35
+"""Share that has to be explained of each digit."""
+
 WORTH_A_DOUBT: Final = 4.0
 """What is less likely is not even a guess that another frame may bear out."""
 
@@ -209,6 +212,9 @@ def _verdict(bars: Strip, reading: Reading, said: Proposal | None) -> Code | Dou
         # Of the ways to leave zeros out only one may be printed.
         return None
     if reading.symbol is not EAN_13 and not reading.is_quiet:
+        return None
+    if reading.weakest < DIGIT_SEEN:
+        # The check digit would tell what stands under a thumb, or something else that fits.
         return None
     weight = reading.surer + EXPLAINING * (reading.explains - USUALLY_EXPLAINED)
     weight -= 0.0 if reading.symbol is EAN_13 else SHORT

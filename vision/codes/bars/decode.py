@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vision.codes.bars.fit import Light, Place, best_text, darkness, fitted, lines_at, straight
 from vision.codes.bars.line import bars_seen, extents, levelled, quantile, usual_bend
-from vision.codes.bars.model import line_of, model, within
+from vision.codes.bars.model import MARGIN, PER_MODULE, line_of, model, within
 from vision.codes.bars.search import loosest
 from vision.codes.bars.symbols import EAN_8, EAN_13, UPC_E, Symbol
 
@@ -49,6 +49,7 @@ class Reading:
         explains: share of the line's squared steps that the text accounts for, at most 1.
         surer: logarithm of how much likelier it is than the next best text. What remains unexplained comes from
             shape rather than noise, so each module counts once, whatever the number of samples.
+        weakest: share that is explained of the digit that is seen least: 0 where nothing is seen of it.
         is_quiet: whether the line is quiet before and behind: the middle of a long symbol looks like a short one.
         begin, end: samples of the first and last bar's outer edges, in reading direction.
     """
@@ -58,6 +59,7 @@ class Reading:
     explains: float
     surer: float
     place: Place
+    weakest: float
     is_quiet: bool
     is_reversed: bool
     begin: float
@@ -249,11 +251,21 @@ def _judged(
         _explains(line, symbol, best.text, place, light, window),
         0.5 * symbol.modules * math.log(max(best.rival_cost, 1e-9) / max(best.cost, 1e-9)),
         place,
+        _weakest(darkness(line, symbol, place, light), symbol, best.text, place.sigma),
         _is_quiet(line, symbol, place),
         is_reversed,
         begin,
         end,
     )
+
+
+def _weakest(seen: Floats, symbol: Symbol, text: str, sigma: float) -> float:
+    ideal = line_of(symbol, symbol.bars(text), sigma)
+    wanted = np.square(ideal[PER_MODULE:] - ideal[:-PER_MODULE])
+    left = seen - ideal
+    missed = np.square(left[PER_MODULE:] - left[:-PER_MODULE])
+    digits = [slice((MARGIN + first) * PER_MODULE, (MARGIN + first + 7) * PER_MODULE) for first in symbol.places]
+    return min(1 - float(missed[digit].sum()) / (float(wanted[digit].sum()) + 1e-9) for digit in digits)
 
 
 def _is_quiet(line: Floats, symbol: Symbol, place: Place) -> bool:
