@@ -57,6 +57,8 @@ _OF: Final = {
     "]d5": Symbology.GS1_DATAMATRIX,
 }
 
+_BARE: Final = {8: Symbology.EAN_8, 12: Symbology.UPC_A, 13: Symbology.EAN_13, 14: Symbology.ITF_14}
+
 
 def symbology_of(identifier: str) -> Symbology:
     """Return the symbology of an identifier such as `]E0`; `OTHER` for one that no product's code has.
@@ -81,6 +83,3 @@ def from_scanner(sent: str) -> tuple[Symbology, str]:
         normal(sent)
         return _BARE[len(sent)], sent
     return Symbology.CODE_128, sent
-
-
-_BARE: Final = {8: Symbology.EAN_8, 12: Symbology.UPC_A, 13: Symbology.EAN_13, 14: Symbology.ITF_14}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from zxingcpp import BarcodeFormat
 
 from firmware_specs.gtin import as_upc_e, from_upc_e, normal, with_check_digit
+from tests.bench.codes import nothing_read
 from tests.photographs import Photograph, photographs
 from vision.codes import Doubt, gtin_of, read_codes
 from vision.codes.bars.model import line_of, model, samples
@@ -160,3 +161,9 @@ def test_photographs_are_read_and_never_misread() -> None:
 def test_photographs_without_a_code_say_nothing() -> None:
     for photo in photographs("falsepositives"):
         assert read_codes(photo.grey) == ()
+
+
+@pytest.mark.parametrize(("seed", "number"), [(3, 6240), (6, 2881)])
+def test_what_was_once_misread_under_a_thumb_is_misread_no_more(seed: int, number: int) -> None:
+    # Half an EAN-13 that looked like a UPC-E; a middle that the check digit seemed to tell.
+    assert nothing_read(seed, number, 1) == 0

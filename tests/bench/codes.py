@@ -141,11 +141,11 @@ def _photographs() -> list[Row]:
     return rows
 
 
-def _rows(what: str, mine: Score, goal: Goal | None, time: Goal | None = None) -> list[Row]:
+def _rows(what: str, mine: Score, goal: Goal | None, quick: Goal | None = None) -> list[Row]:
     return [
         Row(what, "% read", mine.share, goal=goal),
         Row("    misread pictures", "", mine.wrong, goal=Goal("ours", 1, 0, more_is_better=False)),
-        Row("    time, mean", "ms", float(np.mean(mine.ms)), goal=time),
+        Row("    time, mean", "ms", float(np.mean(mine.ms)), goal=quick),
     ]
 
 

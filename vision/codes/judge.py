@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from firmware_specs.gtin import GtinError, as_upc_e, from_upc_e, normal
 from vision.codes.bars.decode import (
+    BARS,
     BENT,
     BLURRED,
     FAR,
@@ -60,7 +61,6 @@ WORTH_A_DOUBT: Final = 4.0
 
 _LEAST_LEVELS: Final = 20.0
 _FEWEST_BARS: Final = 12
-_FEWEST: Final = 17
 _ROUND: Final = 0.06
 _PARTS: Final = 3
 
@@ -146,7 +146,7 @@ def code_of(doubt: Doubt, confidence: float, votes: int) -> Code:
 def has_bars(bars: Strip) -> bool:
     """Return whether a strip shows bars at all, of whatever code: clutter is not looked at further."""
     places = extents(bars.line, bars.expected)[:1]
-    return any(bars_seen(levelled(bars.line, *place), *place) >= NEAR.shown * _FEWEST for place in places)
+    return any(bars_seen(levelled(bars.line, *place), *place) >= NEAR.shown * min(BARS.values()) for place in places)
 
 
 def is_worth_patience(bars: Strip) -> bool:
@@ -226,22 +226,20 @@ def _verdict(bars: Strip, reading: Reading, said: Proposal | None) -> Code | Dou
     if not is_enough and (weight < WORTH_A_DOUBT or reading.explains < EXPLAINED):
         return None
     parts = sum(agrees(bars.part(part, _PARTS), reading) for part in range(_PARTS))
-    if parts == 0 and weight < SURE:
-        # Two who looked at the same lines only, and neither is sure alone.
+    if parts == 0 and not (has_witness and weight >= SURE):
+        # Nobody else, or two who looked at the same lines only and are not sure.
         return None
     votes = parts + has_witness
-    if votes == 0:
-        return None
     if reading.symbol is UPC_E:
         text, name = from_upc_e(reading.text)[1:], "UPC-E"
     else:
         text, name = reading.text, reading.symbol.name
     corners = bars.corners(reading.begin, reading.end)
+    doubt = Doubt("unsure", corners, text, name, weight)
     if not is_enough:
-        return Doubt("unsure", corners, text, name, weight)
-    identifier = "]E4" if reading.symbol is EAN_8 else "]E0"
+        return doubt
     beside = said.add_on if said is not None and has_witness else ""
-    return Code(text, name, corners, identifier, _confidence(reading, votes), votes, beside)
+    return replace(code_of(doubt, _confidence(reading, votes), votes), add_on=beside)
 
 
 def _confidence(reading: Reading, votes: int) -> float:

@@ -177,8 +177,10 @@ def _readings(line: Floats, symbols: list[Symbol], begin: float, end: float, gri
     guesses.sort(key=lambda guess: guess[0])
     if grid.is_each:
         # The longer a symbol, the more it can explain: each gets its turn.
-        guesses = [guess for one in symbols for guess in [each for each in guesses if each[2] is one][: grid.kept]]
-    for _, place, symbol, is_reversed in guesses if grid.is_each else guesses[: grid.kept]:
+        chosen = [guess for one in symbols for guess in [each for each in guesses if each[2] is one][: grid.kept]]
+    else:
+        chosen = guesses[: grid.kept]
+    for _, place, symbol, is_reversed in chosen:
         seen, lo, hi = _turned(line, begin, end) if is_reversed else (line, begin, end)
         reading = _read(seen, symbol, place, (lo, hi), is_reversed)
         if reading is not None:
@@ -241,7 +243,8 @@ def _judged(
     line: Floats, symbol: Symbol, found: tuple[Place, Light], window: tuple[float, float], is_reversed: bool
 ) -> Reading:
     place, light = found
-    best = best_text(darkness(line, symbol, place, light), symbol, place.sigma, with_rival=True)
+    own = darkness(line, symbol, place, light)
+    best = best_text(own, symbol, place.sigma, with_rival=True)
     begin, end = float(place.warp[0] - place.warp[1]), float(place.warp[0] + place.warp[1])
     if is_reversed:
         begin, end = len(line) - 1 - begin, len(line) - 1 - end
@@ -251,7 +254,7 @@ def _judged(
         _explains(line, symbol, best.text, place, light, window),
         0.5 * symbol.modules * math.log(max(best.rival_cost, 1e-9) / max(best.cost, 1e-9)),
         place,
-        _weakest(darkness(line, symbol, place, light), symbol, best.text, place.sigma),
+        _weakest(own, symbol, best.text, place.sigma),
         _is_quiet(line, symbol, place),
         is_reversed,
         begin,
