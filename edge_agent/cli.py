@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,6 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from edge_agent.read_codes import run as read
 
             return read(options.files, sys.stdout, as_json=options.json, budget_ms=options.budget_ms, sold=options.sold)
+        case "recognise":
+            from edge_agent.recognise import recognise
+
+            return recognise(options.files, sys.stdout, models=_models(options), as_json=options.json)
+        case "detect":
+            from edge_agent.recognise import detect
+
+            return detect(options.files, sys.stdout, models=_models(options), least=options.least, as_json=options.json)
+        case "models":
+            from edge_agent.models import run as models
+
+            return models(options.deed, _models(options), sys.stdout, as_json=options.json)
         case "generate-frames":
             from edge_agent.generate import run as generate
 
@@ -112,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         "--budget-ms", type=float, help="after so long no further search is begun; 60 for a frame, else 400"
     )
     read.add_argument("--sold", type=Path, help="what the store sells, a GTIN a line: its codes need not be as clear")
+    _model_doors(commands)
     made = commands.add_parser("generate-frames", help="pictures as a cart's camera sees them, and what is in them")
     made.add_argument("--seed", type=int, required=True, help="of everything that is drawn")
     made.add_argument("--kind", choices=("codes",), default="codes", help="of what")
@@ -151,6 +165,35 @@ def _parser() -> argparse.ArgumentParser:
     air.add_argument("--way", default="each", choices=("each", "together", "blindly"), help="how they are told")
     air.add_argument("--json", action="store_true", help="print JSON")
     return parser
+
+
+def _model_doors(commands: Any) -> None:
+    for name, about in (
+        ("recognise", "name the item in each picture, or say that a person must be asked"),
+        ("detect", "people and goods in pictures, with boxes"),
+    ):
+        seen = commands.add_parser(name, help=about)
+        seen.add_argument("files", nargs="+", metavar="FILE", help="a picture or a folder of them")
+        seen.add_argument("--models", type=Path, help="a folder of models in place of those that come along")
+        seen.add_argument("--json", action="store_true", help="print JSON, a line for each picture")
+        if name == "detect":
+            seen.add_argument("--least", type=float, help="the probability below which nothing is said")
+    models = commands.add_parser("models", help="the models that look at pictures: what they are, and are they whole")
+    deeds = models.add_subparsers(dest="deed", required=True)
+    for name, about in (
+        ("list", "what each is for, takes, may be used for, and how good it is"),
+        ("verify", "compare hash, input and outputs with the manifest"),
+    ):
+        deed = deeds.add_parser(name, help=about)
+        deed.add_argument("--models", type=Path, help="a folder of models in place of those that come along")
+        deed.add_argument("--json", action="store_true", help="print JSON, a line for each model")
+
+
+def _models(options: argparse.Namespace) -> Path:
+    from vision.runtime import SHIPPED
+
+    chosen: Path | None = options.models
+    return SHIPPED if chosen is None else chosen
 
 
 def _label_doors(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,50 @@
+"""A picture through the model: what it is like, and what of the model's own classes it may be."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_specs.models import ModelError
+from vision.runtime.picture import middle
+from vision.runtime.session import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the model sees in a picture.
+
+    `direction` is float32 of shape (features,), of length 1; `chances` float32 of shape (classes,), summing to 1.
+    """
+
+    direction: NDArray[np.float32]
+    chances: NDArray[np.float32]
+
+
+class Looker:
+    """Looks at pictures with a model for items; not for two threads at once. Raises ModelError for another model."""
+
+    def __init__(self, model: Model) -> None:
+        names = [port.name for port in model.manifest.gives]
+        if model.manifest.task != "items" or names != ["features", "logits"]:
+            raise ModelError(
+                f"{model.manifest.name}: gives {names} for {model.manifest.task}; items need features, logits"
+            )
+        self._model = model
+        self.manifest = model.manifest
+
+    def look(self, pixels: NDArray[np.uint8]) -> Look:
+        """Return what is seen in the middle of a picture, uint8 of shape (height, width, 3), BGR."""
+        given = self._model.run(middle(pixels, self.manifest.pixels))
+        return Look(directed(given["features"][0]), softmax(given["logits"][0] / self.manifest.temperature))
+
+
+def directed(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return features at length 1; a picture of nothing keeps its zeros."""
+    return np.asarray(features / max(float(np.linalg.norm(features)), 1e-9), np.float32)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return probabilities."""
+    raised = np.exp(logits - logits.max())
+    return np.asarray(raised / raised.sum(), np.float32)
