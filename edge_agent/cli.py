@@ -62,6 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from edge_agent.recognise import detect
 
             return detect(options.files, sys.stdout, models=_models(options), least=options.least, as_json=options.json)
+        case "audit":
+            from edge_agent.audit import run as audit
+
+            return audit(
+                options.photo, options.planogram, sys.stdout, products=options.products, unit=options.unit,
+                as_json=options.json,
+            )  # fmt: skip
         case "models":
             from edge_agent.models import run as models
 
@@ -69,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "generate-frames":
             from edge_agent.generate import run as generate
 
-            return generate(options.seed, options.count, options.out, options.size, sys.stdout)
+            return generate(options.kind, options.seed, options.count, options.out, options.size, sys.stdout)
         case "site":
             from edge_agent.site import run as site
 
@@ -128,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     _model_doors(commands)
     made = commands.add_parser("generate-frames", help="pictures as a cart's camera sees them, and what is in them")
     made.add_argument("--seed", type=int, required=True, help="of everything that is drawn")
-    made.add_argument("--kind", choices=("codes",), default="codes", help="of what")
+    made.add_argument("--kind", choices=("codes", "shelf"), default="codes", help="of what")
     made.add_argument("--count", type=int, required=True, help="how many")
     made.add_argument("--out", type=Path, required=True, help="the folder that they go into")
     made.add_argument("--size", default="1920x1080", metavar="WIDTHxHEIGHT", help="pixels of a frame")
@@ -178,6 +185,12 @@ def _model_doors(commands: Any) -> None:
         seen.add_argument("--json", action="store_true", help="print JSON, a line for each picture")
         if name == "detect":
             seen.add_argument("--least", type=float, help="the probability below which nothing is said")
+    audit = commands.add_parser("audit", help="a photo of a shelf against its planogram")
+    audit.add_argument("photo", type=Path, help="the whole bay, from the front")
+    audit.add_argument("planogram", type=Path, help="CSV, or PSA of a space planner")
+    audit.add_argument("--products", type=Path, help="pictures of fronts, GTIN.png, where the planogram names none")
+    audit.add_argument("--unit", choices=("in", "cm", "mm"), default="in", help="what a PSA file measures in")
+    audit.add_argument("--json", action="store_true", help="print JSON")
     models = commands.add_parser("models", help="the models that look at pictures: what they are, and are they whole")
     deeds = models.add_subparsers(dest="deed", required=True)
     for name, about in (

@@ -1,17 +1,24 @@
-"""`edge-agent generate-frames`: pictures as a cart's camera sees them, and what is in each."""
+"""`edge-agent generate-frames`: pictures as a store's cameras see them, and what is in each."""
 
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import Any, Final, TextIO
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from device_drivers.camera.generated.frames import frame
 from device_drivers.camera.generated.ranges import Ranges
+from device_drivers.camera.generated.shelf import Range, as_csv, goods, shelf
+
+Made = tuple[NDArray[np.uint8], dict[str, Any]]
 
 
-def run(seed: int, count: int, folder: Path, size_px: str, out: TextIO) -> int:
+def run(kind: str, seed: int, count: int, folder: Path, size_px: str, out: TextIO) -> int:
     """Write `count` frames into a folder as PNG, with `truth.jsonl` and `ranges.json`; return the exit status."""
     try:
         width, height = (int(side) for side in size_px.split("x"))
@@ -26,17 +33,48 @@ def run(seed: int, count: int, folder: Path, size_px: str, out: TextIO) -> int:
     ranges = Ranges(width_px=width, height_px=height)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        make = _KINDS[kind](seed, ranges, folder)
         (folder / "ranges.json").write_text(json.dumps(ranges.as_json(), indent=2) + "\n", "utf-8")
         with (folder / "truth.jsonl").open("w", encoding="utf-8") as truth:
             for number in range(count):
-                made = frame(seed, number, ranges)
+                pixels, told = make(number)
                 name = f"{number:06}.png"
-                packed = cv2.imencode(".png", made.pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
-                (folder / name).write_bytes(packed.tobytes())
-                truth.write(json.dumps({"file": name, "codes": [code.as_json() for code in made.codes]}) + "\n")
+                (folder / name).write_bytes(_packed(pixels))
+                truth.write(json.dumps({"file": name, **told}) + "\n")
                 if (number + 1) % 50 == 0 or number + 1 == count:
                     print(f"{number + 1} of {count} frames in {folder}", file=out, flush=True)
     except OSError as exc:
         print(f"edge-agent: cannot write into {folder}: {exc.strerror}", file=sys.stderr)
         return 1
     return 0
+
+
+def _codes(seed: int, ranges: Ranges, folder: Path) -> Callable[[int], Made]:
+    def make(number: int) -> Made:
+        made = frame(seed, number, ranges)
+        return made.pixels, {"codes": [code.as_json() for code in made.codes]}
+
+    return make
+
+
+def _shelves(seed: int, ranges: Ranges, folder: Path) -> Callable[[int], Made]:
+    # The planograms name the products' pictures by their place in the folder.
+    sold = goods(seed)
+    (folder / "products").mkdir(exist_ok=True)
+    for product in sold.products:
+        (folder / product.picture).write_bytes(_packed(sold.pictures[product.gtin]))
+    return partial(_shelf, seed, ranges, folder, sold)
+
+
+def _shelf(seed: int, ranges: Ranges, folder: Path, sold: Range, number: int) -> Made:
+    made = shelf(seed, number, sold, ranges)
+    plan = f"{number:06}.csv"
+    (folder / plan).write_text(as_csv(made.plan), "utf-8")
+    return made.pixels, {"planogram": plan, "slots": made.as_json()}
+
+
+def _packed(pixels: NDArray[np.uint8]) -> bytes:
+    return cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+
+_KINDS: Final = {"codes": _codes, "shelf": _shelves}
