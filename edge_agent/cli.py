@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     _model_doors(commands)
     made = commands.add_parser("generate-frames", help="pictures as a cart's camera sees them, and what is in them")
     made.add_argument("--seed", type=int, required=True, help="of everything that is drawn")
-    made.add_argument("--kind", choices=("codes", "shelf"), default="codes", help="of what")
+    made.add_argument("--kind", choices=("codes", "shelf", "presence"), default="codes", help="of what")
     made.add_argument("--count", type=int, required=True, help="how many")
     made.add_argument("--out", type=Path, required=True, help="the folder that they go into")
     made.add_argument("--size", default="1920x1080", metavar="WIDTHxHEIGHT", help="pixels of a frame")

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from device_drivers.camera.generated import people
 from device_drivers.camera.generated.frames import frame
 from device_drivers.camera.generated.ranges import Ranges
 from device_drivers.camera.generated.shelf import Range, as_csv, goods, shelf
@@ -77,4 +78,12 @@ def _packed(pixels: NDArray[np.uint8]) -> bytes:
     return cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 
-_KINDS: Final = {"codes": _codes, "shelf": _shelves}
+def _people(seed: int, ranges: Ranges, folder: Path) -> Callable[[int], Made]:
+    def make(number: int) -> Made:
+        made = people.frame(seed, number, ranges)
+        return made.pixels, made.as_json()
+
+    return make
+
+
+_KINDS: Final = {"codes": _codes, "shelf": _shelves, "presence": _people}

@@ -153,6 +153,11 @@ def shelf(seed: int, number: int, range_: Range, ranges: Ranges) -> Shelf:
     return Shelf(captured(photo, chance, steady), plan, stands, tuple(corners))
 
 
+def stocked(plan: Planogram, range_: Range, chance: random.Random) -> Pixels:
+    """Return the bay of a plan with everything where it belongs, from the front."""
+    return _bay(plan, [facing.product.gtin for facing in plan.facings], range_, chance)[0]
+
+
 def as_csv(plan: Planogram) -> str:
     """Return a plan as a person would write it: a line for each facing, and for each product that is known besides."""
     lines = [",".join(COLUMNS)]

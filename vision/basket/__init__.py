@@ -1,0 +1,6 @@
+"""Is what went into the basket what was scanned? Scan, weight, side camera and direction, weighed as likelihoods."""
+
+from vision.basket.check import Check, Said, Scanned, Seen, Verdict, Weighed
+from vision.basket.odds import sight_odds, weight_odds
+
+__all__ = ["Check", "Said", "Scanned", "Seen", "Verdict", "Weighed", "sight_odds", "weight_odds"]

@@ -1,0 +1,5 @@
+"""Is anybody there: motion decides when to look, a detector who it is, and time when it is believed."""
+
+from vision.presence.presence import Near, Presence, Report
+
+__all__ = ["Near", "Presence", "Report"]
