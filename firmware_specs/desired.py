@@ -204,7 +204,11 @@ class Offers(Struct, frozen=True, kw_only=True):
 
 
 class Slot(Struct, frozen=True, kw_only=True):
-    """One item of a timetable: play `asset_sha256` at `start_ms`, then every `every_s` until `until_ms`."""
+    """One item of a timetable: play `asset_sha256` at `start_ms`, then every `every_s` until `until_ms`.
+
+    `audience` says for whom: `any` plays always; `somebody` and `near` are silent while a device that can see knows
+    that nobody is there, or nobody near. A device that cannot see plays.
+    """
 
     id: Id
     asset_sha256: Sha256
@@ -214,6 +218,7 @@ class Slot(Struct, frozen=True, kw_only=True):
     every_s: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
     until_ms: TimeMs = 0
     devices: list[Id] = []
+    audience: Literal["any", "somebody", "near"] = "any"
     gain_db: Annotated[float, Meta(ge=-60, le=0)] = 0.0
 
 

@@ -12,8 +12,11 @@ from statistics import median
 import anyio
 import numpy as np
 import pytest
+from msgspec import structs
 
-from device_drivers.api import Deed, DeviceUnreachableError, PlaySound, Signal
+from device_drivers.api import Deed, DeviceUnreachableError, FrameTaken, PlaySound, Signal
+from device_drivers.camera.generated.people import Stander, aisle
+from device_drivers.camera.generated.ranges import Ranges
 from device_drivers.speaker.sink import FileSpeaker
 from edge_agent.app import CommandFailedError, MatterRefusedError
 from edge_agent.roles.speaker import Speaker
@@ -286,3 +289,37 @@ async def test_a_command_that_cannot_be_done_fails_with_its_reason(box: Box) -> 
 def test_a_matter_that_is_no_timetable_is_refused(box: Box) -> None:
     with pytest.raises(MatterRefusedError):
         box.role.on_matter(held("timetable", Configuration(device="x", version=1, store=STORE)))
+
+
+async def test_a_promo_is_silent_in_an_empty_aisle_and_sounds_for_who_is_there(box: Box) -> None:
+    box.surroundings.drivers = {"speaker": box.ears, "camera": box.ears}
+    box.fresh()
+    for_somebody = structs.replace(slot("promo", box.now_ms + 1500, every_s=1.5), audience="near")
+    ranges = Ranges(width_px=640, height_px=360)
+    number = 0
+
+    async def look(people: tuple[Stander, ...], until_ms: int) -> None:
+        nonlocal number
+        while box.now_ms < until_ms:
+            number += 1
+            box.role.on_signal("camera", FrameTaken(aisle(4, people, number, ranges).pixels, time.monotonic()))
+            await anyio.sleep(0.15)
+
+    async with box.running():
+        box.plan(for_somebody)
+        await look((), box.now_ms + 3200)
+        assert box.role.state()["audience"] == {"sees": True, "near": "nobody", "people": 0}
+        assert box.role.state()["withheld"] >= 1
+        assert box.ears.asked == []
+        await look((Stander(0.5, 2.0, 7),), box.now_ms + 3500)
+        assert box.role.state()["audience"]["near"] == "near"
+    assert box.ears.asked
+
+
+async def test_a_speaker_that_cannot_see_plays_for_everybody(box: Box) -> None:
+    box.surroundings.drivers = {"speaker": box.ears, "camera": box.ears}
+    box.fresh()
+    async with box.running():
+        box.plan(structs.replace(slot("promo", box.now_ms + 300), audience="near"))
+        await anyio.sleep(0.8)
+    assert [asked.ticket.rpartition("-")[0] for asked, _ in box.ears.asked] == ["promo"]

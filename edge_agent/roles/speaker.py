@@ -11,9 +11,18 @@ from anyio.abc import TaskStatus
 from starlette.routing import BaseRoute
 
 from cloud_broker.bus.port import Message
-from device_drivers.api import DeviceRefusedError, DeviceUnreachableError, PlaySound, Signal, SoundEnded
+from device_drivers.api import (
+    CameraReported,
+    DeviceRefusedError,
+    DeviceUnreachableError,
+    FrameTaken,
+    PlaySound,
+    Signal,
+    SoundEnded,
+)
 from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Surroundings
 from edge_agent.roles.assets import Asset, AssetError, Assets
+from edge_agent.roles.attending import Attending
 from edge_agent.roles.matter import matter_of
 from edge_agent.roles.programme import LATE_MS, Programme
 from edge_agent.roles.saying import Saying
@@ -53,6 +62,8 @@ class Speaker:
         self._playing: dict[str, _Playing] = {}
         self._saying = Saying(surroundings)
         self._disk = anyio.CapacityLimiter(1)
+        self._attending = Attending(surroundings) if "camera" in surroundings.drivers else None
+        self._withheld = 0
 
     async def prepare(self, held: Held) -> None:
         """See `Role.prepare`."""
@@ -71,6 +82,10 @@ class Speaker:
 
     def on_signal(self, driver: str, signal: Signal) -> None:
         """See `Role.on_signal`."""
+        if isinstance(signal, FrameTaken | CameraReported):
+            if self._attending is not None:
+                self._attending.take(signal)
+            return
         if not isinstance(signal, SoundEnded):
             return
         playing = self._playing.pop(signal.ticket, None)
@@ -119,6 +134,8 @@ class Speaker:
             else None,
             "sounds": {"here": here, "wanted": wanted},
             "slots": len(self._programme.slots),
+            "audience": None if self._attending is None else self._attending.as_json(),
+            "withheld": self._withheld,
         }
 
     def routes(self) -> list[BaseRoute]:
@@ -130,6 +147,8 @@ class Speaker:
         async with anyio.create_task_group() as group:
             group.start_soon(self._assets.run, name="sounds")
             group.start_soon(self._follow, name="timetable")
+            if self._attending is not None:
+                group.start_soon(self._attending.run, name="audience")
             task_status.started()
 
     async def _follow(self) -> None:
@@ -165,6 +184,12 @@ class Speaker:
         await anyio.sleep(max(0.0, (due.due_ms - self._surroundings.now_ms()) / 1000))
         if self._saying.waits:
             self._miss(f"{due.slot.id}: the record of an earlier sound waits for the cloud")
+            return
+        if self._attending is not None and not self._attending.has(due.slot.audience):
+            # Noted as begun all the same: a shopper who comes a minute later hears the next one.
+            self._withheld += 1
+            logger.info("%s is withheld: nobody is there to hear it", due.slot.id)
+            self._surroundings.changed()
             return
         ticket = f"{due.slot.id}-{due.due_ms}"
         playing = _Playing(due.slot.id, asset, due.slot.title, due.due_ms)
