@@ -109,6 +109,15 @@ def _beacons(options: DriverSettings, settings: Settings) -> Driver:
 
 
 def _camera(options: DriverSettings, settings: Settings) -> Driver:
+    if options.type == "virtual" and "camera" in settings.kind.may_have:
+        # A device that need not see goods looks at who is there.
+        from device_drivers.camera.watching import WatchingCamera
+        from device_drivers.virtual.client import WorldClient
+
+        watched = _world(settings)
+        place = zlib.crc32(watched.entity.encode()) % 1000
+        watching = WatchingCamera(lambda: WorldClient(watched.address, watched.entity), place=place)
+        return InWorld(watching, watched)
     if options.type == "virtual":
         from device_drivers.camera.virtual import VirtualCamera
         from device_drivers.virtual.client import WorldClient

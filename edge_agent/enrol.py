@@ -159,7 +159,9 @@ def _toml(answer: _Answer, cloud: str, virtual_world: str | None, http_port: int
         # Its neighbours are on this machine; a real device shares once somebody names its address in the store.
         tables["share"] = {"host": "127.0.0.1"}
         tables["virtual"] = {"world": virtual_world}
-    for name in kinds()[answer.kind].drivers:
+    kind_ = kinds()[answer.kind]
+    # A real device has what its kind may have only where somebody says so.
+    for name in (*kind_.drivers, *(kind_.may_have if virtual_world is not None else ())):
         kind = "virtual" if virtual_world is not None else REAL_DRIVERS.get(name)
         if kind is not None:
             tables[f"drivers.{name}"] = {"type": kind}

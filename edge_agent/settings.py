@@ -235,8 +235,8 @@ class Settings(_Strict):
     @model_validator(mode="after")
     def _drivers_belong(self) -> "Settings":
         for name, driver in self.drivers.items():
-            if name not in self.kind.drivers:
-                known = ", ".join(self.kind.drivers) or "none"
+            if name not in (*self.kind.drivers, *self.kind.may_have):
+                known = ", ".join((*self.kind.drivers, *self.kind.may_have)) or "none"
                 raise ValueError(f"drivers.{name}: a {self.device.kind} has the drivers: {known}")
             if name == "beacons" and driver.type not in ("virtual", "ble", "hci", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, ble, hci or file")

@@ -203,6 +203,9 @@ class Offers(Struct, frozen=True, kw_only=True):
     offers: list[Offer]
 
 
+Audience = Literal["any", "somebody", "near"]
+
+
 class Slot(Struct, frozen=True, kw_only=True):
     """One item of a timetable: play `asset_sha256` at `start_ms`, then every `every_s` until `until_ms`.
 
@@ -218,7 +221,7 @@ class Slot(Struct, frozen=True, kw_only=True):
     every_s: Annotated[float, Meta(ge=0, le=86_400)] = 0.0
     until_ms: TimeMs = 0
     devices: list[Id] = []
-    audience: Literal["any", "somebody", "near"] = "any"
+    audience: Audience = "any"
     gain_db: Annotated[float, Meta(ge=-60, le=0)] = 0.0
 
 

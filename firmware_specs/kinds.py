@@ -32,6 +32,8 @@ class Kind(_Strict):
     """The matters whose head manifests it follows."""
     commands: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
+    may_have: tuple[str, ...] = ()
+    """Drivers that only some of its kind have."""
     confirms_books: bool = False
     """Whether the price law counts it: it charges."""
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert
 
 from cloud_broker.api.app import PUBLIC
-from cloud_broker.demo.check import melody
+from cloud_broker.demo.props import melody
 from cloud_broker.live import Notice
 from cloud_broker.serve import Cloud
 from cloud_broker.settings import Settings, SettingsError, parse

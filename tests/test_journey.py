@@ -19,7 +19,8 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from cloud_broker.bus.mqtt import Address, MqttBus, Tls
 from cloud_broker.bus.port import Message
-from cloud_broker.demo.check import OFFLINE_WITHIN_S, OUTAGE_S, centre, melody
+from cloud_broker.demo.check import OFFLINE_WITHIN_S, OUTAGE_S
+from cloud_broker.demo.props import centre, melody
 from firmware_specs import topics
 from tests.demo import (
     PATIENCE_MS,
@@ -51,6 +52,7 @@ STEPS = [
     "12 weighed",
     "13 shelf label",
     "14 survey",
+    "15 audience",
 ]
 NEAR_M = 3.0
 """Beacons every few metres place a cart to about one metre; carts keep to the walkways beside a tapped place."""

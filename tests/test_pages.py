@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from cloud_broker.demo.check import melody
+from cloud_broker.demo.props import melody
 from dashboards import folder as pages_folder
 from tests.demo import SIZES, STORE, Demo, Visit, eventually, visiting
 

@@ -184,7 +184,7 @@ def test_sessions_open_with_the_right_password_only_and_end(cloud: Cloud) -> Non
 
 
 def test_a_schedule_that_cannot_be_is_refused_by_its_field(cloud: Cloud) -> None:
-    from cloud_broker.demo.check import melody
+    from cloud_broker.demo.props import melody
 
     speaker = cloud.enrol("speaker")
     with cloud.engine.begin() as connection:

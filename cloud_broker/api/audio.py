@@ -82,6 +82,7 @@ def plan(store: str, body: NewSlot, cloud: Cloud, person: Manager) -> dict[str, 
                 every_s=body.every_s,
                 until_ms=body.until_ms,
                 speakers=list(body.devices),
+                audience=body.audience,
                 by=person.name,
             )
         except timetable.ScheduleError as exc:

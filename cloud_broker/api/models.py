@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from firmware_specs.desired import Audience
+
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", examples=["cart-1"])]
 Gtin = Annotated[str, Field(pattern=r"^[0-9]{14}$", examples=["06901234567892"])]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -501,6 +503,7 @@ class NewSlot(In):
     every_s: float = Field(default=0, ge=0, le=86_400)
     until_ms: TimeMs = 0
     devices: list[Id] = []
+    audience: Audience = "any"
 
 
 class Slot(Out):
@@ -513,6 +516,7 @@ class Slot(Out):
     every_s: float
     until_ms: int
     devices: list[str]
+    audience: Audience
     plays: int
 
 

@@ -11,7 +11,7 @@ from cloud_broker.clock import now_ms
 from cloud_broker.registry.desired import Publisher
 from cloud_broker.registry.devices import UnknownError, of_store
 from cloud_broker.state.tables import assets, plays, slots
-from firmware_specs.desired import Slot, Timetable
+from firmware_specs.desired import Audience, Slot, Timetable
 from firmware_specs.sound import decode_audio
 
 SOUNDING = frozenset({"speaker", "broadcast"})
@@ -93,6 +93,7 @@ def schedule(
     until_ms: int,
     speakers: list[str],
     by: str,
+    audience: Audience = "any",
 ) -> str:
     """Plan a sound and publish the timetable; returns the slot's id.
 
@@ -120,6 +121,7 @@ def schedule(
             every_s=every_s,
             until_ms=until_ms,
             devices=speakers,
+            audience=audience,
             made_ms=now,
             by=by,
         )
@@ -152,6 +154,7 @@ def publish_timetable(connection: Connection, publisher: Publisher, store: str) 
             every_s=row.every_s,
             until_ms=row.until_ms,
             devices=row.devices,
+            audience=row.audience,
         )
         for row in _with_assets(connection, store)
         if row.start_ms >= horizon or (row.every_s > 0 and (not row.until_ms or row.until_ms >= horizon))
@@ -184,6 +187,7 @@ def slot_views(connection: Connection, store: str) -> list[dict[str, Any]]:
             "every_s": row.every_s,
             "until_ms": row.until_ms,
             "devices": row.devices,
+            "audience": row.audience,
             "plays": counted.get(row.id, 0),
             "by": row.by,
         }

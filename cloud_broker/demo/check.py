@@ -3,10 +3,6 @@
 Steps that do not disturb each other run at the same time. The result is one JSON line.
 """
 
-import io
-import math
-import struct
-import wave
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,40 +13,16 @@ import httpx
 from cloud_broker.bus.mqtt import Address, MqttBus, Tls
 from cloud_broker.bus.port import Message
 from cloud_broker.clock import now_ms
-from cloud_broker.demo import label_steps, price_steps, survey_steps
+from cloud_broker.demo import audience_steps, label_steps, price_steps, survey_steps
 from cloud_broker.demo.cast import CAST, STORE, Part
 from cloud_broker.demo.people import StepFailedError, Visitor, Watcher, poll
+from cloud_broker.demo.props import centre, melody
 from cloud_broker.demo.stage import Stage
 from firmware_specs import topics
 from firmware_specs.kinds import kinds
 
 OUTAGE_S = 20.0
 OFFLINE_WITHIN_S = 10.0
-
-
-def melody(seconds: float = 1.2, rate_hz: int = 16_000) -> bytes:
-    """Return a short rising chime as a WAV, 16-bit mono."""
-    notes_hz = (523.25, 659.25, 783.99)
-    samples = bytearray()
-    for frame in range(int(seconds * rate_hz)):
-        note = notes_hz[min(len(notes_hz) - 1, int(frame / (seconds * rate_hz) * len(notes_hz)))]
-        fade = min(1.0, (seconds * rate_hz - frame) / (0.2 * rate_hz))
-        samples += struct.pack("<h", int(9000 * fade * math.sin(2 * math.pi * note * frame / rate_hz)))
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate_hz)
-        file.writeframes(bytes(samples))
-    return out.getvalue()
-
-
-def centre(polygon: list[dict[str, float]]) -> tuple[float, float]:
-    """Return the mean of a polygon's corners."""
-    return (
-        sum(corner["x_m"] for corner in polygon) / len(polygon),
-        sum(corner["y_m"] for corner in polygon) / len(polygon),
-    )
 
 
 @dataclass
@@ -69,7 +41,11 @@ class Journey:
         """Run every step; return whether all held."""
         async with anyio.create_task_group() as group:
             group.start_soon(
-                self._chain, ("1 position", self.position), ("5 offer", self.offer), ("14 survey", self.survey)
+                self._chain,
+                ("1 position", self.position),
+                ("5 offer", self.offer),
+                ("14 survey", self.survey),
+                ("15 audience", self.audience),
             )
             group.start_soon(self._chain, ("2 code", self.code))
             group.start_soon(self._chain, ("3 price down", self.price_down), ("3 price up", self.price_up))
@@ -359,6 +335,10 @@ class Journey:
     async def survey(self) -> dict[str, Any]:
         """See `survey_steps`."""
         return await survey_steps.surveyed(self)
+
+    async def audience(self) -> dict[str, Any]:
+        """See `audience_steps`."""
+        return await audience_steps.heard(self)
 
     async def planned(self) -> dict[str, Any]:
         """See `price_steps`."""

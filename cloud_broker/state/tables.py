@@ -428,6 +428,13 @@ slots = Table(
     Column("every_s", Float, nullable=False),
     Column("until_ms", BigInteger, nullable=False),
     Column("devices", JSON, nullable=False),
+    Column(
+        "audience",
+        String(16),
+        nullable=False,
+        server_default="any",
+        comment="for whom, as the contract's slot names it",
+    ),
     Column("made_ms", BigInteger, nullable=False),
     Column("by", String(63), nullable=False),
     Column("cancelled", Boolean, nullable=False, default=False),

@@ -16,10 +16,12 @@ from device_drivers.virtual.protocol import (
     Asked,
     Auto,
     Done,
+    GetPeople,
     GetPose,
     GetView,
     Heard,
     Hello,
+    PeopleAre,
     PoseIs,
     Refused,
     Show,
@@ -29,7 +31,7 @@ from device_drivers.virtual.protocol import (
     pack,
     parse_address,
 )
-from device_drivers.virtual.world import WALK_MPS, Pose, Product
+from device_drivers.virtual.world import WALK_MPS, Person, Pose, Product
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +108,12 @@ class WorldClient:
         answer = await self._ask(GetView)
         assert isinstance(answer, ViewIs)
         return None if answer.product is None else Product(*answer.product)
+
+    async def people(self) -> tuple[Person, ...]:
+        """Return who stands before the camera of this entity."""
+        answer = await self._ask(GetPeople)
+        assert isinstance(answer, PeopleAre)
+        return tuple(Person(*one) for one in answer.people)
 
     async def walk(self, path: Sequence[tuple[float, float]], speed_mps: float = WALK_MPS) -> float:
         """Set out through these points, in metres, round shelves, and return how many seconds it will take.

@@ -40,6 +40,12 @@ class GetView(_Message, frozen=True):
     id: int
 
 
+class GetPeople(_Message, frozen=True):
+    """Answered by `PeopleAre`."""
+
+    id: int
+
+
 class Walk(_Message, frozen=True):
     """Answered by `Done` with the seconds that the way takes."""
 
@@ -80,6 +86,13 @@ class ViewIs(_Message, frozen=True):
     product: tuple[str, str, str, int] | None
 
 
+class PeopleAre(_Message, frozen=True):
+    """Who stands before a camera: (0 at its left edge to 1 at its right, metres away, seed) each."""
+
+    id: int
+    people: list[tuple[float, float, int]]
+
+
 class Done(_Message, frozen=True):
     """Accepted; `takes_s` is how long it goes on."""
 
@@ -101,9 +114,9 @@ class Heard(_Message, frozen=True):
     pdu: bytes
 
 
-Asked = GetPose | GetView | Walk | Show | Auto
+Asked = GetPose | GetView | GetPeople | Walk | Show | Auto
 ToWorld = Hello | Asked
-Answer = PoseIs | ViewIs | Done | Refused
+Answer = PoseIs | ViewIs | PeopleAre | Done | Refused
 FromWorld = Answer | Heard
 
 _encoder = msgspec.msgpack.Encoder()

@@ -17,10 +17,12 @@ from device_drivers.virtual.protocol import (
     Asked,
     Auto,
     Done,
+    GetPeople,
     GetPose,
     GetView,
     Heard,
     Hello,
+    PeopleAre,
     PoseIs,
     Refused,
     Show,
@@ -153,6 +155,10 @@ class WorldServer:
                 case GetView(id):
                     seen = truth.in_view(entity)
                     return ViewIs(id, None if seen is None else (seen.gtin, seen.name_en, seen.name_zh, seen.seed))
+                case GetPeople(id):
+                    others = [self._entity(other, now_s) for other in self._entities if other != name]
+                    seen_by = truth.before(entity, others, now_s)
+                    return PeopleAre(id, [(one.across, one.distance_m, one.seed) for one in seen_by])
                 case Walk(id, path, speed_mps):
                     entity = truth.walk(self._world, entity, path, speed_mps, now_s)
                 case Show(id, gtin, seconds):

@@ -6,6 +6,8 @@ things tell the same story.
 """
 
 import math
+import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,6 +17,9 @@ from firmware_specs.desired import Site
 from firmware_specs.gtin import normal
 
 WALK_MPS = 0.9
+SEES_M = 6.0
+"""How far a device's camera sees people; farther off they are behind shelves."""
+
 HOLD_S = 3.0
 """How long a product is held to the camera when a cart walks by itself."""
 
@@ -94,6 +99,15 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody before a camera: `across` is 0 at the left edge of the picture and 1 at the right; `seed` who it is."""
+
+    across: float
+    distance_m: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A product that somebody holds to the camera until an instant."""
 
@@ -111,6 +125,8 @@ class Entity:
     showings: int
     doing: Walking | Standing
     shown: Shown | None = None
+    walks: bool = False
+    """Whether it ever went anywhere: then somebody pushes it."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +153,7 @@ def born(world: World, entity: str, *, is_auto: bool, at_s: float) -> Entity:
     )
     at = world.floor.nearest_free((middle[0] + 2 * across - 1, middle[1] + 2 * along - 1))
     end_s = at_s + 2 * wait if is_auto else math.inf
-    return Entity(entity, is_auto, 0, 0, Standing(at, math.pi / 2, at_s, end_s))
+    return Entity(entity, is_auto, 0, 0, Standing(at, math.pi / 2, at_s, end_s), walks=is_auto)
 
 
 def advance(world: World, entity: Entity, at_s: float) -> Entity:
@@ -161,6 +177,22 @@ def in_view(entity: Entity) -> Product | None:
     return entity.doing.product if isinstance(entity.doing, Standing) else None
 
 
+def before(entity: Entity, others: Iterable[Entity], at_s: float) -> tuple[Person, ...]:
+    """Return who of the others stands before a device's camera: within `SEES_M`, wherever that is.
+
+    A device at the wall looks at who comes: its camera turns with nobody, so directions say only left and right.
+    """
+    here = pose(entity, at_s)
+    people = []
+    for other in others:
+        there = pose(other, at_s)
+        away_m = math.dist((here.x_m, here.y_m), (there.x_m, there.y_m))
+        if other.walks and away_m <= SEES_M:
+            across = 0.5 + 0.35 * math.sin(math.atan2(there.y_m - here.y_m, there.x_m - here.x_m))
+            people.append(Person(across, max(1.0, away_m), zlib.crc32(other.id.encode())))
+    return tuple(people)
+
+
 def walk(world: World, entity: Entity, path: list[XY], speed_mps: float, at_s: float) -> Entity:
     """Return the entity on its way through these points, round shelves; it no longer steers itself.
 
@@ -176,7 +208,7 @@ def walk(world: World, entity: Entity, path: list[XY], speed_mps: float, at_s: f
         if not (0 <= x_m <= world.site.width_m and 0 <= y_m <= world.site.height_m):
             raise ValueError(f"point ({x_m}, {y_m}) m is off the site")
         corners.extend(world.floor.route(corners[-1], (x_m, y_m)))
-    return replace(entity, is_auto=False, doing=Walking(tuple(corners), speed_mps, at_s))
+    return replace(entity, is_auto=False, doing=Walking(tuple(corners), speed_mps, at_s), walks=True)
 
 
 def show(world: World, entity: Entity, gtin: str, seconds: float, at_s: float) -> Entity:

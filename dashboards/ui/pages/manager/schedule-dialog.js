@@ -15,6 +15,8 @@ const SPEAKERS = ['speaker', 'broadcast'];
 const STARTS = [['10', words.in10], ['60', words.in60], ['at', words.at]];
 const REPEATS = [[0, words.once], [60, words.every1], [300, words.every5], [900, words.every15], [3600, words.every60]];
 
+const AUDIENCES = [['any', words.forAny], ['somebody', words.forSomebody], ['near', words.forNear]];
+
 const startOf = (choice, at) => (choice === 'at' ? new Date(at).getTime() : serverNow() + Number(choice) * 1000);
 
 const Speakers = ({ speakers, chosen, onChange }) => html`
@@ -33,6 +35,7 @@ export function ScheduleDialog({ asset, onDone, onClose }) {
   const [every_s, setEvery] = useState(0);
   const [until, setUntil] = useState(localValue(serverNow() + 8 * 3_600_000));
   const [chosen, setChosen] = useState(null);
+  const [audience, setAudience] = useState('any');
   const [error, setError] = useState(null);
   const [busy, setBusy] = useState(false);
   const speakers = deviceList.value.filter((device) => SPEAKERS.includes(device.kind));
@@ -47,7 +50,7 @@ export function ScheduleDialog({ asset, onDone, onClose }) {
     setBusy(true);
     setError(null);
     try {
-      await post(path(['api', 'stores', storeId.value, 'schedule']), { asset_sha256: asset.sha256, start_ms, every_s, until_ms, devices: chosen ?? [] });
+      await post(path(['api', 'stores', storeId.value, 'schedule']), { asset_sha256: asset.sha256, start_ms, every_s, until_ms, devices: chosen ?? [], audience });
     } catch (problem) {
       setBusy(false);
       return setError(sentence(problem));
@@ -72,6 +75,11 @@ export function ScheduleDialog({ asset, onDone, onClose }) {
           </select>
         <//>
         ${every_s > 0 && html`<${Field} label=${t(words.until)} id="until"><input id="until" type="datetime-local" required value=${until} onInput=${(event) => setUntil(event.currentTarget.value)} /><//>`}
+        <${Field} label=${t(words.forWhom)} id="audience">
+          <select id="audience" value=${audience} onChange=${(event) => setAudience(event.currentTarget.value)}>
+            ${AUDIENCES.map(([value, word]) => html`<option key=${value} value=${value}>${t(word)}</option>`)}
+          </select>
+        <//>
         <${Speakers} speakers=${speakers} chosen=${chosen} onChange=${setChosen} />
         ${error && html`<p class="field-error" role="alert">${error}</p>`}
         <footer class="dialog-foot">

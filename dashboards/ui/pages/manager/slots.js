@@ -15,6 +15,7 @@ import words from '../../words/manager.js';
 const times = (slot) => [
   when(slot.start_ms),
   slot.every_s ? t(words.everyS, { span: span(slot.every_s * 1000) }) : null,
+  slot.audience === 'any' ? null : t(slot.audience === 'near' ? words.forNear : words.forSomebody),
   slot.until_ms ? t(words.untilTime, { time: dateTime(slot.until_ms) }) : null,
 ].filter(Boolean).join(' · ');
 
