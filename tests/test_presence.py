@@ -21,15 +21,31 @@ def _box(p: float, share: float) -> Box:
 
 def test_noise_and_a_lamp_are_no_motion_and_a_person_is() -> None:
     gate = Gate()
-    gate.moved(aisle(4, (), 0, SMALL).pixels)
-    assert not any(gate.moved(aisle(4, (), number, SMALL).pixels) for number in range(1, 20))
+    gate.moved(aisle(4, (), 0, SMALL).pixels, 0.0)
+    assert not any(gate.moved(aisle(4, (), number, SMALL).pixels, number * 0.5) for number in range(1, 20))
     brighter = np.clip(aisle(4, (), 30, SMALL).pixels.astype(int) + 12, 0, 255).astype(np.uint8)
-    assert not gate.moved(brighter)
-    assert gate.moved(aisle(4, SOMEBODY, 31, SMALL).pixels)
+    assert not gate.moved(brighter, 15.0)
+    assert gate.moved(aisle(4, SOMEBODY, 31, SMALL).pixels, 15.5)
+    assert gate.stirred(0.3, 0.2, 0.7, 0.9, 16.0) > 0.2
+
+
+def _watching() -> Presence:
+    # Somebody walks through the picture, so that all of it has stirred.
+    presence, rng = Presence(), np.random.default_rng(1)
+    for at_s in (-0.5, 0.0):
+        presence.moved(rng.integers(0, 255, (144, 192, 3)).astype(np.uint8), at_s)
+    return presence
+
+
+def test_what_looks_like_a_person_and_never_stirs_is_a_thing() -> None:
+    presence = Presence()
+    for number in range(10):
+        presence.moved(np.full((144, 192, 3), 90, np.uint8), number * 0.5)
+        assert presence.saw([_box(0.9, 0.4)], 100, 100, number * 0.5).near is Near.NOBODY
 
 
 def test_a_person_is_believed_after_two_looks_and_gone_after_a_while() -> None:
-    presence = Presence()
+    presence = _watching()
     assert presence.saw([_box(0.8, 0.3)], 100, 100, 0.0).near is Near.NOBODY
     assert presence.saw([_box(0.8, 0.3)], 100, 100, 0.3).near is Near.NEAR
     assert presence.saw([], 100, 100, 0.6).near is Near.NEAR
@@ -38,7 +54,7 @@ def test_a_person_is_believed_after_two_looks_and_gone_after_a_while() -> None:
 
 
 def test_who_stands_far_off_is_far() -> None:
-    presence = Presence()
+    presence = _watching()
     for at_s in (0.0, 0.3):
         presence.saw([_box(0.9, 0.02)], 100, 100, at_s)
     assert presence.report.near is Near.FAR

@@ -3,6 +3,7 @@
 Steps that do not disturb each other run at the same time. The result is one JSON line.
 """
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any

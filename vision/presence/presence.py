@@ -18,6 +18,9 @@ SURE: Final = 0.4
 LEAVES_AT: Final = 0.25
 """Probability of a person who comes, and of one who is still there."""
 
+STIRS: Final = 0.05
+"""Of a person's box that has to have changed lately."""
+
 AGREE: Final = 2
 """Looks in a row that have to see more than before until it is believed."""
 
@@ -64,7 +67,7 @@ class Presence:
 
     def moved(self, pixels: NDArray[np.uint8], at_s: float) -> bool:
         """Return whether it is worth looking at this frame; `at_s` is monotonic seconds."""
-        is_moving = self._gate.moved(pixels)
+        is_moving = self._gate.moved(pixels, at_s)
         is_there = self._report.near is not Near.NOBODY or self._more > 0
         pause_s = LOOKS_S if is_moving else STILL_LOOKS_S if is_there else float("inf")
         return at_s - self._looked_s >= pause_s
@@ -74,7 +77,16 @@ class Presence:
         self._looked_s = at_s
         was = self._report
         least = SURE if was.near is Near.NOBODY else LEAVES_AT
-        people = [box for box in boxes if box.kind == "person" and box.p >= least]
+        people = [
+            box
+            for box in boxes
+            if box.kind == "person"
+            and box.p >= least
+            and self._gate.stirred(
+                box.left / width_px, box.top / height_px, box.right / width_px, box.bottom / height_px, at_s
+            )
+            >= STIRS
+        ]
         is_near = any(box.share_of(width_px, height_px) >= NEAR_SHARE for box in people)
         now = Near.NEAR if is_near else Near.FAR if people else Near.NOBODY
         order = list(Near)
