@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "models":
             from edge_agent.models import run as models
 
-            return models(options.deed, _models(options), sys.stdout, as_json=options.json)
+            return models(options.deed, _models(options), sys.stdout, as_json=options.json, key=options.key)
         case "generate-frames":
             from edge_agent.generate import run as generate
 
@@ -195,10 +195,12 @@ def _model_doors(commands: Any) -> None:
     deeds = models.add_subparsers(dest="deed", required=True)
     for name, about in (
         ("list", "what each is for, takes, may be used for, and how good it is"),
-        ("verify", "compare hash, input and outputs with the manifest"),
+        ("verify", "compare hash, input and outputs with the manifest, and with --key the signature"),
+        ("sign", "vouch for each model with a private key"),
     ):
         deed = deeds.add_parser(name, help=about)
         deed.add_argument("--models", type=Path, help="a folder of models in place of those that come along")
+        deed.add_argument("--key", type=Path, help="a PEM file: public to verify, private to sign (Ed25519)")
         deed.add_argument("--json", action="store_true", help="print JSON, a line for each model")
 
 

@@ -7,9 +7,11 @@ whoever trusts the manifest (it came with the package, or was signed) trusts the
 import hashlib
 from typing import Annotated, Literal
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta, Struct, convert
 
 from firmware_specs.events import Id, Sha256, Text
+from firmware_specs.signing import SignatureError, verify
 from firmware_specs.wire import WireError, decode
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -76,6 +78,9 @@ class ModelManifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     sure_above: Annotated[float, Meta(ge=0, le=1)] = 0.0
     """A best answer less likely than this is a question for a person."""
 
+    alike_above: Annotated[float, Meta(ge=-1, le=1)] = -1.0
+    """A picture less like the usual ones of its best answer than this (cosine) is perhaps of nothing that is known."""
+
     measured: list[Measured] = []
 
 
@@ -94,6 +99,16 @@ def read_manifest(data: bytes) -> ModelManifest:
     if len(shape) != 4 or any(size not in (0, want) for size, want in zip(shape, wanted, strict=True)):
         raise ModelError(f"{manifest.name}: `takes.shape` is {shape}, but `pixels` makes {wanted}")
     return manifest
+
+
+def check_signature(manifest: ModelManifest, envelope: bytes, key: Ed25519PublicKey) -> None:
+    """Raise ModelError unless this very manifest was signed by `key`."""
+    try:
+        signed = verify(envelope, ModelManifest, key)
+    except (SignatureError, WireError) as exc:
+        raise ModelError(f"{manifest.name}: its signature does not hold: {exc}") from exc
+    if signed != manifest:
+        raise ModelError(f"{manifest.name}: the signature is for another manifest; take both files from one place")
 
 
 def check_weights(manifest: ModelManifest, weights: bytes) -> None:

@@ -10,6 +10,8 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from edge_agent.models import run as models
 from edge_agent.recognise import detect, recognise
@@ -101,17 +103,44 @@ def test_a_taught_item_is_known_beside_those_of_the_model() -> None:
     rng = np.random.default_rng(5)
     features = directed((rng.random(1280) * (rng.random(1280) < 0.2)).astype(np.float32))
     flat = np.full(81, 1 / 81, np.float32)
+    like = np.zeros(81, np.float32)
 
     def near(direction: np.ndarray, scatter: float) -> Look:
-        return Look(directed((direction + scatter * rng.normal(0, 0.03, 1280)).astype(np.float32)), flat)
+        return Look(directed((direction + scatter * rng.normal(0, 0.03, 1280)).astype(np.float32)), flat, like)
 
     item = teach("own-bread", "Bread", [near(features, 0.3) for _ in range(5)])
     assert answer(near(features, 0.3), looker.manifest, [item]).top[0].label == "own-bread"
-    other = Look(directed(rng.random(1280).astype(np.float32) * (rng.random(1280) < 0.2)), flat)
+    other = Look(directed(rng.random(1280).astype(np.float32) * (rng.random(1280) < 0.2)), flat, like)
     assert answer(other, looker.manifest, [item]).top[0].label != "own-bread"
     with pytest.raises(NotAnItemError, match="too few"):
         teach("x", "x", [near(features, 0.3)])
     with pytest.raises(NotAnItemError, match="picture 3"):
         teach("x", "x", [near(features, 0.3), near(features, 0.3), other])
     with pytest.raises(NotAnItemError, match="empty"):
-        teach("floor", "x", [near(features, 0.9) for _ in range(5)], empty=[Look(features, flat)])
+        teach("floor", "x", [near(features, 0.9) for _ in range(5)], empty=[Look(features, flat, like)])
+
+
+def test_only_who_is_vouched_for_passes_where_a_key_is_asked_for(copies: Path, tmp_path: Path) -> None:
+    key, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    private, public, stranger = (tmp_path / name for name in ("private.pem", "public.pem", "stranger.pem"))
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    for path, one in ((public, key), (stranger, other)):
+        path.write_bytes(one.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+    def verified(by: Path) -> tuple[int, str]:
+        out = io.StringIO()
+        return models("verify", copies, out, as_json=True, key=by), out.getvalue()
+
+    assert verified(public) == (1, verified(public)[1])
+    assert "nobody vouches" in verified(public)[1]
+    assert models("sign", copies, io.StringIO(), as_json=True, key=private) == 0
+    assert verified(public)[0] == 0
+    assert "not signed by key" in verified(stranger)[1]
+    path = copies / "items.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"sure_above": 0.0}), "utf-8")
+    assert "another manifest" in verified(public)[1]
+    (copies / "items.sig").write_bytes(b"{}")
+    assert "signature does not hold" in verified(public)[1]
+    assert models("verify", copies, io.StringIO(), as_json=True, key=tmp_path / "none.pem") == 2
+    assert models("verify", copies, io.StringIO(), as_json=True, key=copies / "items.json") == 2
+    assert models("sign", copies, io.StringIO(), as_json=True) == 2

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from firmware_specs.models import Pixels
 from tests.bench.frame import MissingPartError, middle, say
 from vision.basket import sight_odds, weight_odds
-from vision.items import Looker
+from vision.items import Looker, answer
 from vision.runtime import SHIPPED, Model, find
 from vision.runtime.picture import middle as picture_middle
 from vision.training.pictures import Labelled, catalogue_of, classes_of, families, pictures_of
@@ -38,10 +38,11 @@ class Grocery:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Features of length 1, shape (n, 1280), calibrated chances, shape (n, classes), and median ms a picture."""
+    """Features of length 1, shape (n, 1280), calibrated chances, shape (n, classes), answered or not, and median ms."""
 
     features: NDArray[np.float32]
     chances: NDArray[np.float32]
+    answered: NDArray[np.bool_]
     ms: float
 
 
@@ -62,7 +63,12 @@ def seen(model: Model, pictures: tuple[Labelled, ...]) -> Seen:
         began_s = time.perf_counter()
         looks.append(looker.look(one.pixels))
         took.append((time.perf_counter() - began_s) * 1000)
-    return Seen(np.stack([look.direction for look in looks]), np.stack([look.chances for look in looks]), middle(took))
+    return Seen(
+        np.stack([look.direction for look in looks]),
+        np.stack([look.chances for look in looks]),
+        np.array([not answer(look, model.manifest).abstain for look in looks]),
+        middle(took),
+    )
 
 
 def right(chances: NDArray[np.float32], pictures: tuple[Labelled, ...], group: NDArray[np.intp]) -> float:

@@ -53,8 +53,12 @@ def answer(look: Look, manifest: ModelManifest, taught: Sequence[Taught] = (), *
         guesses += [
             Guess(item.label, item.coarse, float(odd) / total) for (item, _), odd in zip(claims, odds, strict=True)
         ]
+    # A taught item has been compared with its own pictures already; a class of the model has not.
+    alike = {label.name: float(like) for label, like in zip(manifest.labels, look.likeness, strict=True)}
     guesses.sort(key=lambda guess: -guess.p)
-    return Answer(guesses[0].p < manifest.sure_above, tuple(guesses[:most]))
+    best = guesses[0]
+    unsure = best.p < manifest.sure_above or alike.get(best.label, 1.0) < manifest.alike_above
+    return Answer(unsure, tuple(guesses[:most]))
 
 
 def _claim(look: Look, item: Taught) -> float:

@@ -10,6 +10,8 @@ from firmware_specs.models import ModelError
 from vision.runtime.picture import middle
 from vision.runtime.session import Model
 
+_OUTPUTS: Final = ("features", "logits", "likeness")
+
 SURE: Final = 0.7
 """Chance from which a second look changes nothing; on val a second one below it names 2.4 % more of all rightly."""
 
@@ -18,11 +20,13 @@ SURE: Final = 0.7
 class Look:
     """What the model sees in a picture.
 
-    `direction` is float32 of shape (features,), of length 1; `chances` float32 of shape (classes,), summing to 1.
+    `direction` is float32 of shape (features,), of length 1; `chances` float32 of shape (classes,), summing to 1;
+    `likeness` float32 of shape (classes,), the cosine to each class's usual direction.
     """
 
     direction: NDArray[np.float32]
     chances: NDArray[np.float32]
+    likeness: NDArray[np.float32]
 
 
 class Looker:
@@ -30,10 +34,8 @@ class Looker:
 
     def __init__(self, model: Model) -> None:
         names = [port.name for port in model.manifest.gives]
-        if model.manifest.task != "items" or names != ["features", "logits"]:
-            raise ModelError(
-                f"{model.manifest.name}: gives {names} for {model.manifest.task}; items need features, logits"
-            )
+        if model.manifest.task != "items" or names != list(_OUTPUTS):
+            raise ModelError(f"{model.manifest.name}: a {model.manifest.task} that gives {names}, not {list(_OUTPUTS)}")
         self._model = model
         self.manifest = model.manifest
 
@@ -46,12 +48,16 @@ class Looker:
         if float(first.chances.max()) >= SURE:
             return first
         second = self._once(np.ascontiguousarray(pixels[:, ::-1]))
-        mean = np.asarray((first.chances + second.chances) / 2, np.float32)
-        return Look(directed(first.direction + second.direction), mean)
+        return Look(
+            directed(first.direction + second.direction),
+            np.asarray((first.chances + second.chances) / 2, np.float32),
+            np.asarray((first.likeness + second.likeness) / 2, np.float32),
+        )
 
     def _once(self, pixels: NDArray[np.uint8]) -> Look:
         given = self._model.run(middle(pixels, self.manifest.pixels))
-        return Look(directed(given["features"][0]), softmax(given["logits"][0] / self.manifest.temperature))
+        chances = softmax(given["logits"][0] / self.manifest.temperature)
+        return Look(directed(given["features"][0]), chances, given["likeness"][0])
 
 
 def directed(features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from vision.items.look import softmax
 from vision.runtime import Model, open_model
 from vision.runtime.picture import middle
 from vision.training.network import FEATURES, pretrained
-from vision.training.pack import INPUT, OUTPUTS, exported, fingerprint, quantized
+from vision.training.pack import INPUT, OUTPUTS, exported, fingerprint, prototypes, quantized, with_likeness
 from vision.training.pictures import Labelled, catalogue_of, classes_of, families, pictures_of
 from vision.training.tune import Recipe, tune
 
@@ -39,36 +39,45 @@ def main() -> None:
     classes = classes_of(chosen.data)
     learnt = [one for name in chosen.sets for one in pictures_of(chosen.data, name)]
     recipe = Recipe(epochs=chosen.epochs, threads=chosen.threads)
+    command = f"python -m vision.training --data {chosen.data} --sets {' '.join(chosen.sets)} --epochs {chosen.epochs}"
     network = tune(pretrained(2, len(classes)), [*learnt, *catalogue_of(chosen.data)], classes, _PIXELS, recipe)
     plain = exported(network, SIZE_PX)
     packed = quantized(plain, [middle(one.pixels, _PIXELS) for one in learnt[::13]])
+    model = open_model(_manifest(packed, classes, "int8", [], command, OUTPUTS[:2]), packed)
+    features = np.stack([model.run(middle(one.pixels, _PIXELS))["features"][0] for one in learnt])
+    usual = prototypes(features, [one.label for one in learnt], len(classes))
+    plain, packed = with_likeness(plain, usual), with_likeness(packed, usual)
     asked = learnt[::10] if "val" in chosen.sets else list(pictures_of(chosen.data, "val"))
     sample = "every tenth of its own training pictures" if "val" in chosen.sets else f"val, {len(asked)} pictures"
-    command = f"python -m vision.training --data {chosen.data} --sets {' '.join(chosen.sets)} --epochs {chosen.epochs}"
     told = {}
-    for precision, model in (("float32", plain), ("int8", packed)):
-        logits = _logits(open_model(_manifest(model, classes, precision, [], command), model), asked)
+    for precision, weights in (("float32", plain), ("int8", packed)):
+        logits = _logits(open_model(_manifest(weights, classes, precision, [], command), weights), asked)
         told[precision] = (_right(logits, asked, np.arange(len(classes))), _right(logits, asked, families(classes)))
         print(
-            f"{precision}: {len(model) / 1e6:.1f} MB, class {told[precision][0]:.3f}, family {told[precision][1]:.3f}"
+            f"{precision}: {len(weights) / 1e6:.1f} MB, class {told[precision][0]:.3f}, family {told[precision][1]:.3f}"
         )
     is_sound = told["int8"][0] >= told["float32"][0] - MOST_LOST
-    precision, model = ("int8", packed) if is_sound else ("float32", plain)
+    precision, weights = ("int8", packed) if is_sound else ("float32", plain)
     measured = [
         Measured(what=f"{what} right", value=round(value, 4), sample=sample, command=command)
         for what, value in zip(("class", "family"), told[precision], strict=True)
     ]
     chosen.out.mkdir(parents=True, exist_ok=True)
-    (chosen.out / "items.onnx").write_bytes(model)
-    manifest = msgspec.json.encode(_manifest(model, classes, precision, measured, command))
+    (chosen.out / "items.onnx").write_bytes(weights)
+    manifest = msgspec.json.encode(_manifest(weights, classes, precision, measured, command))
     (chosen.out / "items.json").write_bytes(msgspec.json.format(manifest, indent=1) + b"\n")
     print(f"wrote {precision} into {chosen.out}")
 
 
 def _manifest(
-    model: bytes, classes: Sequence[Label], precision: str, measured: list[Measured], command: str
+    weights: bytes,
+    classes: Sequence[Label],
+    precision: str,
+    measured: list[Measured],
+    command: str,
+    outputs: Sequence[str] = OUTPUTS,
 ) -> ModelManifest:
-    sha256, size = fingerprint(model)
+    sha256, size = fingerprint(weights)
     return ModelManifest(
         name="items",
         version=1,
@@ -82,10 +91,11 @@ def _manifest(
         training=command,
         takes=Port(INPUT, [1, 3, SIZE_PX, SIZE_PX]),
         pixels=_PIXELS,
-        gives=[Port(OUTPUTS[0], [1, FEATURES]), Port(OUTPUTS[1], [1, len(classes)])],
+        gives=[Port(name, [1, FEATURES if name == OUTPUTS[0] else len(classes)]) for name in outputs],
         labels=list(classes),
         temperature=0.6,
         sure_above=0.6,
+        alike_above=0.65,
         measured=measured,
     )
 

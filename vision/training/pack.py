@@ -17,7 +17,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from vision.training.network import Network
 
 INPUT: Final = "picture"
-OUTPUTS: Final = ("features", "logits")
+OUTPUTS: Final = ("features", "logits", "likeness")
 _OPSET: Final = 17
 
 
@@ -36,7 +36,7 @@ def exported(network: Network, size: int) -> bytes:
     into = io.BytesIO()
     example = torch.zeros(1, 3, size, size)
     torch.onnx.export(
-        network.eval(), (example,), into, input_names=[INPUT], output_names=list(OUTPUTS), opset_version=_OPSET,
+        network.eval(), (example,), into, input_names=[INPUT], output_names=list(OUTPUTS[:2]), opset_version=_OPSET,
         dynamo=False,
     )  # fmt: skip
     return into.getvalue()
@@ -56,6 +56,36 @@ def quantized(model: bytes, calibration: Sequence[NDArray[np.float32]]) -> bytes
         # What tools write about themselves says nothing of the model.
         graph.producer_name, graph.producer_version, graph.doc_string = "", "", ""
         return bytes(graph.SerializeToString())
+
+
+def with_likeness(model: bytes, prototypes: NDArray[np.float32]) -> bytes:
+    """Return the model with one more output: how much the features are like each class's usual ones (cosine).
+
+    Logits say which class; they are as sure of a picture of none. Likeness says whether it is any.
+
+    Args:
+        prototypes: shape (classes, features), each of length 1.
+    """
+    graph = onnx.load_from_string(model)
+    features, _, likeness = OUTPUTS
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.ascontiguousarray(prototypes.T), "prototypes"))
+    # The form of opset 17, which `exported` writes.
+    norm = onnx.helper.make_node("ReduceL2", [features], ["length"], axes=[1], keepdims=1)
+    graph.graph.node.append(norm)
+    graph.graph.node.append(onnx.helper.make_node("Div", [features, "length"], ["direction"]))
+    graph.graph.node.append(onnx.helper.make_node("MatMul", ["direction", "prototypes"], [likeness]))
+    shape = [1, len(prototypes)]
+    graph.graph.output.append(onnx.helper.make_tensor_value_info(likeness, onnx.TensorProto.FLOAT, shape))
+    onnx.checker.check_model(graph)
+    return bytes(graph.SerializeToString())
+
+
+def prototypes(features: NDArray[np.float32], labels: Sequence[int], classes: int) -> NDArray[np.float32]:
+    """Return each class's mean direction, shape (classes, features), length 1; of a class without pictures, zeros."""
+    directions = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
+    means = np.zeros((classes, features.shape[1]), np.float32)
+    np.add.at(means, np.asarray(labels), directions)
+    return np.asarray(means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def fingerprint(model: bytes) -> tuple[str, int]:
