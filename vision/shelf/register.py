@@ -4,7 +4,7 @@ Facings repeat, so a feature says only "one of these packs". Each match votes fo
 (a Hough transform over scale and shift); the true placing gathers votes from all products, a shifted one from few.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from firmware_specs.planogram import Planogram
 
-_LONGEST_PX: Final = 1400
+_LONGEST_PX: Final = 1200
 _PICTURE_PX: Final = 260
 """Pictures of products are brought to this height before features are looked for: about what a photo shows of them."""
 
@@ -24,6 +24,8 @@ _RATIO: Final = 0.8
 _BIN: Final = 0.03
 _REACHES: Final = (0.08, 0.05, 0.025, 0.012)
 """Of the bay's width: how far from its place a feature may be, pass by pass."""
+
+_NOWHERE: Final = 1e9
 
 FEWEST: Final = 24
 """Features that agree on one placing; by chance up to about ten do."""
@@ -39,10 +41,13 @@ class Placing:
 
 @dataclass(frozen=True, slots=True)
 class _Matches:
-    """Points in the photo, shape (n, 2), and for each the places in the bay where it may belong, shape (m, 2)."""
+    """Points in the photo, shape (n, 2), and for each the places in the bay where it may belong, shape (n, m, 2).
+
+    Who may stand in fewer than m places has its last ones far away, as none can be seen.
+    """
 
     seen: NDArray[np.float64]
-    may_be: Sequence[NDArray[np.float64]]
+    may_be: NDArray[np.float64]
     scale: float
 
 
@@ -103,7 +108,10 @@ def _matched(photo: NDArray[np.uint8], plan: Planogram, pictures: Mapping[str, N
         scales.append(points[best.queryIdx].size / sizes[best.trainIdx])
     if len(seen) < FEWEST:
         return None
-    return _Matches(np.array(seen), may_be, float(np.exp(np.median(np.log(scales)))))
+    padded = np.full((len(may_be), max(len(one) for one in may_be), 2), _NOWHERE)
+    for row, one in zip(padded, may_be, strict=True):
+        row[: len(one)] = one
+    return _Matches(np.array(seen), padded, float(np.exp(np.median(np.log(scales)))))
 
 
 def _stands(plan: Planogram) -> list[NDArray[np.float64]]:
@@ -118,11 +126,10 @@ def _stands(plan: Planogram) -> list[NDArray[np.float64]]:
 
 def _voted(matches: _Matches, plan: Planogram) -> NDArray[np.float64]:
     step = _BIN * plan.width_mm * matches.scale
-    shifts = np.concatenate(
-        [seen - matches.scale * places for seen, places in zip(matches.seen, matches.may_be, strict=True)]
-    )
+    there = matches.may_be[..., 0] < _NOWHERE
+    shifts = (matches.seen[:, None] - matches.scale * matches.may_be)[there]
     # Who may stand in many places says little of each.
-    weights = np.concatenate([np.full(len(places), 1 / len(places)) for places in matches.may_be])
+    weights = np.broadcast_to(1 / there.sum(1, keepdims=True), there.shape)[there]
     cells = np.floor((shifts - shifts.min(0)) / step).astype(int)
     votes = np.zeros(cells.max(0) + 1)
     np.add.at(votes, (cells[:, 0], cells[:, 1]), weights)
@@ -137,18 +144,17 @@ def _refined(matches: _Matches, matrix: NDArray[np.float64], plan: Planogram) ->
     agreed = 0
     for reach in _REACHES:
         far_px = reach * plan.width_mm * matches.scale
-        here, there = [], []
-        for seen, places in zip(matches.seen, matches.may_be, strict=True):
-            away = np.linalg.norm(_moved(places, matrix) - seen, axis=1)
-            best = int(away.argmin())
-            if away[best] < far_px:
-                here.append(places[best])
-                there.append(seen)
-        if len(here) < FEWEST:
-            return None
-        found, inside = cv2.findHomography(
-            np.array(here), np.array(there), cv2.RANSAC, far_px / 2, maxIters=3000, confidence=0.999
+        away = np.linalg.norm(
+            _moved(matches.may_be.reshape(-1, 2), matrix).reshape(matches.may_be.shape) - matches.seen[:, None], axis=2
         )
+        away[matches.may_be[..., 0] >= _NOWHERE] = np.inf
+        nearest = away.argmin(1)
+        rows = np.arange(len(nearest))
+        fits = away[rows, nearest] < far_px
+        if int(fits.sum()) < FEWEST:
+            return None
+        here, there = matches.may_be[rows, nearest][fits], matches.seen[fits]
+        found, inside = cv2.findHomography(here, there, cv2.RANSAC, far_px / 2, maxIters=3000, confidence=0.999)
         if found is None:
             return None
         matrix, agreed = np.asarray(found, np.float64), int(inside.sum())
