@@ -12,10 +12,12 @@ import { toast } from '../../parts/toast.js';
 import common from '../../words/common.js';
 import words from '../../words/manager.js';
 
+const FOR = { somebody: words.forSomebody, near: words.forNear };
+
 const times = (slot) => [
   when(slot.start_ms),
   slot.every_s ? t(words.everyS, { span: span(slot.every_s * 1000) }) : null,
-  slot.audience === 'any' ? null : t(slot.audience === 'near' ? words.forNear : words.forSomebody),
+  FOR[slot.audience] ? t(FOR[slot.audience]) : null,
   slot.until_ms ? t(words.untilTime, { time: dateTime(slot.until_ms) }) : null,
 ].filter(Boolean).join(' · ');
 
