@@ -50,7 +50,7 @@ def test_a_person_is_believed_after_two_looks_and_gone_after_a_while() -> None:
     assert presence.saw([_box(0.8, 0.3)], 100, 100, 0.3).near is Near.NEAR
     assert presence.saw([], 100, 100, 0.6).near is Near.NEAR
     assert presence.saw([], 100, 100, 0.4 + LEAVES_S).near is Near.NOBODY
-    assert presence.saw([_box(0.3, 0.3)], 100, 100, 9.0).near is Near.NOBODY
+    assert presence.saw([_box(0.36, 0.3)], 100, 100, 9.0).near is Near.NOBODY
 
 
 def test_who_stands_far_off_is_far() -> None:

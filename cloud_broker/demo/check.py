@@ -41,13 +41,7 @@ class Journey:
     async def run(self) -> bool:
         """Run every step; return whether all held."""
         async with anyio.create_task_group() as group:
-            group.start_soon(
-                self._chain,
-                ("1 position", self.position),
-                ("5 offer", self.offer),
-                ("14 survey", self.survey),
-                ("15 audience", self.audience),
-            )
+            group.start_soon(self._with_carts)
             group.start_soon(self._chain, ("2 code", self.code))
             group.start_soon(self._chain, ("3 price down", self.price_down), ("3 price up", self.price_up))
             group.start_soon(self._chain, ("4 sound", self.sound))
@@ -64,6 +58,13 @@ class Journey:
         await self._chain(("8 outage", self.outage))
         self.results.sort(key=lambda result: int(str(result["step"]).split()[0]))
         return all(result["ok"] for result in self.results)
+
+    async def _with_carts(self) -> None:
+        await self._chain(("1 position", self.position), ("5 offer", self.offer))
+        async with anyio.create_task_group() as group:
+            # Two carts leave the entrance and one comes back, while the third is surveyed elsewhere.
+            group.start_soon(self._chain, ("14 survey", self.survey))
+            group.start_soon(self._chain, ("15 audience", self.audience))
 
     async def _chain(self, *steps: tuple[str, Callable[[], Awaitable[dict[str, Any]]]]) -> None:
         for name, step in steps:

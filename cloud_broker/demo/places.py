@@ -7,7 +7,6 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud_broker.bus.mosquitto import free_port
 from cloud_broker.demo.cast import CAST
 
 
@@ -24,6 +23,14 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _reserved() -> int:
+    # Below what Linux hands out to whoever asks for any port: one of our own devices took another's before it started.
+    while True:
+        port = random.randrange(20_000, 32_000)
+        if _is_free(port):
+            return port
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +110,11 @@ def open_places(folder: Path, *, pages_port: int, fresh: bool) -> Places:
                 "Stop it, or start with --fresh, or with another --folder"
             )
         return Places(folder.absolute(), ports)
-    ports = {"pages": pages_port if _is_free(pages_port) else free_port()}
+    ports = {"pages": pages_port if _is_free(pages_port) else _reserved()}
     for name in ("broker", "local-broker", "world", *(part.key for part in CAST)):
-        port = free_port()
+        port = _reserved()
         while port in ports.values():
-            port = free_port()
+            port = _reserved()
         ports[name] = port
     kept.write_text(json.dumps(ports))
     return Places(folder.absolute(), ports)

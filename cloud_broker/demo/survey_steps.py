@@ -59,7 +59,7 @@ async def surveyed(walker: Technician) -> dict[str, Any]:
 async def _leg(walker: Technician) -> dict[str, Any]:
     survey = (await walker.tell(CART, "/api/survey/start", {}))["survey"]
     leg: dict[str, Any] = {}
-    for x_m, y_m in ((8.0, 3.0), (13.0, 3.0)):
+    for x_m, y_m in ((12.0, 3.0), (17.0, 3.0)):
         arrives = await walker.tell(CART, "/api/virtual/walk", {"x_m": x_m, "y_m": y_m})
         await anyio.sleep(arrives["takes_s"] + 0.3)
         leg = await walker.tell(CART, "/api/survey/at", {"x_m": x_m, "y_m": y_m})

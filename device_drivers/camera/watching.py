@@ -29,7 +29,7 @@ class WatchingCamera:
         connect: Callable[[], AbstractAsyncContextManager[Watched]],
         *,
         place: int = 0,
-        frames_per_s: float = 2.0,
+        frames_per_s: float = 1.0,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connect = connect

@@ -17,7 +17,7 @@ from firmware_specs.desired import Site
 from firmware_specs.gtin import normal
 
 WALK_MPS = 0.9
-SEES_M = 6.0
+SEES_M = 5.0
 """How far a device's camera sees people; farther off they are behind shelves."""
 
 HOLD_S = 3.0

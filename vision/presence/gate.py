@@ -52,8 +52,10 @@ class Gate:
             self._ground = grey.astype(np.float32)
             return True
         cv2.accumulateWeighted(grey, ground, _FOLLOWS)
-        changed = _changed(grey, before) | _changed(grey, ground.astype(np.uint8))
-        self._changed_s[changed] = at_s
+        stirred = _changed(grey, before)
+        # What only differs from the background does not stir: it may be where somebody has gone from.
+        self._changed_s[stirred] = at_s
+        changed = stirred | _changed(grey, ground.astype(np.uint8))
         return bool(np.count_nonzero(changed) > _SHARE * changed.size)
 
 

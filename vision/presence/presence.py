@@ -15,7 +15,7 @@ NEAR_SHARE: Final = 0.05
 """Of the picture: a person who covers more stands before the device."""
 
 SURE: Final = 0.4
-LEAVES_AT: Final = 0.25
+LEAVES_AT: Final = 0.35
 """Probability of a person who comes, and of one who is still there."""
 
 STIRS: Final = 0.05
