@@ -110,7 +110,7 @@ class Check:
                 kept.append(one)
             elif one.is_weighed or one.is_seen:
                 said.append(Said(Verdict.FINE, one.scan.gtin, one.odds))
-        # A thing went in, or was seen to, and no scan came; what was taken out needs none.
+        # A thing went in and no scan came; what was taken out needs none, and a sight alone accuses nobody.
         weights = tuple(one for one in self.weights if now_s - one.at_s < WAIT_S)
         unscanned = [one for one in self.weights if now_s - one.at_s >= WAIT_S and one.change_g > 0]
         sights = tuple(one for one in self.sights if now_s - one.at_s < WAIT_S)

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from device_drivers.camera.generated.figure import Figure, draw, drawn
 from device_drivers.camera.generated.ranges import Ranges
 from device_drivers.camera.generated.shelf import goods, planned, stocked
+from vision.presence.presence import NEAR_SHARE
 
 Pixels = NDArray[np.uint8]
-
-NEAR_SHARE: Final = 0.05
-"""Of the frame: who covers more stands before the device."""
 
 
 @dataclass(frozen=True, slots=True)
