@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select
 from cloud_broker.clock import now_ms
 from cloud_broker.state.tables import accounts, sessions
 
-ROLES = ("shopper", "manager", "tech", "hq", "supplier")
+ROLES = ("shopper", "associate", "manager", "tech", "hq", "supplier")
 SESSION_MS = 12 * 3600 * 1000
 
 

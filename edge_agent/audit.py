@@ -3,7 +3,6 @@
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge_agent.pictures import PictureError, read_picture
 from firmware_specs.planogram import Planogram, PlanogramError, read_planogram
-from vision.shelf import Audit, NotThisShelfError, audit
+from vision.shelf import NotThisShelfError, audit
 
 _LARGEST_PLAN: Final = 16 * 2**20
 
@@ -39,35 +38,9 @@ def run(photo: Path, planogram: Path, out: TextIO, *, products: Path | None, uni
         found = audit(pixels, plan, pictures)
     except NotThisShelfError as exc:
         return _failed(f"{photo}: {exc}", out, as_json=as_json, status=1)
-    line = {"photo": str(photo), **as_told(found), "ms": round((time.perf_counter() - began_s) * 1000)}
+    line = {"photo": str(photo), **found.as_json(), "ms": round((time.perf_counter() - began_s) * 1000)}
     print(json.dumps(line, ensure_ascii=False) if as_json else _told(line), file=out)
     return 0
-
-
-def as_told(found: Audit) -> dict[str, Any]:
-    """Return an audit as JSON: each planned facing, what stands beside the plan, and their counts."""
-    slots = [
-        {
-            "shelf": slot.facing.shelf,
-            "position": slot.facing.position,
-            "gtin": slot.facing.product.gtin,
-            "name": slot.facing.product.name,
-            "state": slot.state,
-            "seen": slot.seen,
-            "likeness": round(slot.likeness, 3),
-            "corners": [list(corner) for corner in slot.corners],
-        }
-        for slot in found.slots
-    ]
-    counts = Counter(slot.state for slot in found.slots)
-    return {
-        "facings": len(slots),
-        "right": counts["right"],
-        "gaps": counts["gap"],
-        "wrong": counts["wrong"],
-        "extra": [{"shelf": shelf, "gtin": gtin} for shelf, gtin in found.extra],
-        "slots": slots,
-    }
 
 
 def _planned(path: Path, unit: str) -> Planogram:

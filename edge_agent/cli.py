@@ -76,7 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "generate-frames":
             from edge_agent.generate import run as generate
 
-            return generate(options.kind, options.seed, options.count, options.out, options.size, sys.stdout)
+            return generate(
+                options.kind, options.seed, options.count, options.out, options.size, sys.stdout,
+                sold=options.sold, is_stocked=options.stocked,
+            )  # fmt: skip
         case "site":
             from edge_agent.site import run as site
 
@@ -139,6 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--count", type=int, required=True, help="how many")
     made.add_argument("--out", type=Path, required=True, help="the folder that they go into")
     made.add_argument("--size", default="1920x1080", metavar="WIDTHxHEIGHT", help="pixels of a frame")
+    made.add_argument("--sold", type=Path, help="for shelves: the products' names and GTINs, as JSON")
+    made.add_argument("--stocked", action="store_true", help="for shelves: the same bays, with all in its place")
     site = commands.add_parser("site", help="a map of another maker into SITE.json, or SITE.json into IMDF")
     site.add_argument("source", type=Path, help="an IMDF archive or folder, a .geojson, or SITE.json")
     site.add_argument("--to", type=Path, required=True, help="SITE.json, or an IMDF archive (.zip)")

@@ -52,11 +52,16 @@ def read_picture(path: Path, *, colour: bool) -> NDArray[np.uint8]:
     """Return a picture, uint8 of shape (height, width), with `colour` (height, width, 3), BGR. Raises PictureError."""
     check_file(path)
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        return decode_picture(path.read_bytes(), colour=colour)
     except OSError as exc:
         raise PictureError(f"cannot be opened: {exc.strerror}") from exc
+
+
+def decode_picture(data: bytes, *, colour: bool) -> NDArray[np.uint8]:
+    """Return the picture in a file's bytes, as `read_picture` does. Raises PictureError."""
     try:
-        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE) if len(data) else None
+        kind = cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), kind) if data else None
     except cv2.error:
         # OpenCV refuses pictures of more than 2**30 pixels.
         pixels = None

@@ -5,6 +5,7 @@ store's frame. A new field has a default, a field never changes its type or unit
 meaning; so messages outlive versions.
 """
 
+from datetime import date
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -283,11 +284,60 @@ class BeaconsHeard(Event, frozen=True, tag="beacons-heard"):
     beacons: Annotated[list[BeaconSeen], Meta(max_length=2_000)]
 
 
+class Place(Struct, frozen=True, kw_only=True):
+    """A place of a bay, shelves from the top, positions from the left, and the product that is seen there.
+
+    Position 0 is beside all that is planned; `seen` is empty for nothing, and for what no product looks like.
+    """
+
+    shelf: Annotated[int, Meta(ge=1, le=100)]
+    position: Annotated[int, Meta(ge=0, le=5_000)]
+    seen: Gtin14 | None = None
+
+
+class ProductFound(Struct, frozen=True, kw_only=True):
+    """A product of a bay's plan that does not stand as planned: of `planned` facings those with nothing, or another."""
+
+    gtin: Gtin14
+    planned: Annotated[int, Meta(ge=0, le=5_000)]
+    gaps: Annotated[list[Place], Meta(max_length=5_000)] = []
+    wrong: Annotated[list[Place], Meta(max_length=5_000)] = []
+
+
+class ShelfAudited(Event, frozen=True, tag="shelf-audited"):
+    """A photo of a bay was compared with its planogram; the photo stays on the device.
+
+    `products` are those that do not stand as planned, `extra` what stands where nothing is planned.
+    """
+
+    audit: Id
+    bay: Id
+    version: Version
+    """Of the store's bays, by which it was judged."""
+
+    by: Text
+    facings: Annotated[int, Meta(ge=1, le=5_000)]
+    right: Annotated[int, Meta(ge=0, le=5_000)]
+    products: Annotated[list[ProductFound], Meta(max_length=5_000)] = []
+    extra: Annotated[list[Place], Meta(max_length=5_000)] = []
+
+
+class DateChecked(Event, frozen=True, tag="date-checked"):
+    """Somebody looked for the oldest pack of a product: its last day of sale, None where no pack is left."""
+
+    bay: Id
+    gtin: Gtin14
+    by: Text
+    expires_on: date | None = None
+
+
 AnyEvent = (
     PositionFixed
     | SurveyLegWalked
     | SurveyLegDropped
     | BeaconsHeard
+    | ShelfAudited
+    | DateChecked
     | CodeRead
     | CodeRefused
     | LineAdded
@@ -314,6 +364,8 @@ STREAM_OF: Final[dict[type[Event], str]] = {
     SurveyLegWalked: "state",
     SurveyLegDropped: "state",
     BeaconsHeard: "health",
+    ShelfAudited: "state",
+    DateChecked: "state",
     CodeRead: "basket",
     CodeRefused: "basket",
     LineAdded: "basket",

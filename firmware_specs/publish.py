@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from firmware_specs import desired, leases
 from firmware_specs.batch import Batch, Watermark
+from firmware_specs.bays import Bays, StaffPass
 from firmware_specs.frames import esl
 from firmware_specs.frames.layouts import FIELDS, Field, Layout
 from firmware_specs.instore import StoreProfile
@@ -118,13 +119,14 @@ BLOBS: tuple[type[Struct], ...] = (
     desired.Timetable,
     desired.Roster,
     desired.Peers,
+    Bays,
 )
 """What travels by pointer, as JSON."""
 
 
 def schemas() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of every message and blob, by name."""
-    types = list(dict.fromkeys([*(channel.message for channel in CHANNELS), *BLOBS, Envelope]))
+    types = list(dict.fromkeys([*(channel.message for channel in CHANNELS), *BLOBS, StaffPass, Envelope]))
     _, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     return dict(sorted(components.items()))
 

@@ -49,6 +49,8 @@ def _example(of: type[Event]) -> Event:
             values[field.encode_name] = []
         elif "dict" in text:
             values[field.encode_name] = {"camera": "ready"}
+        elif "datetime.date" in text:
+            values[field.encode_name] = "2026-12-01"
         elif "str" in text:
             values[field.encode_name] = "x1"
         elif "bool" in text:

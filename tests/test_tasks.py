@@ -39,7 +39,7 @@ def test_a_label_in_trouble_opens_one_task_and_its_proof_closes_it(state_cloud: 
     # Told again for another reason it is the same task.
     state_cloud.say(gateway, failed("label-01", "differs", 5_000))
     with reading(state_cloud.engine) as connection:
-        found = open_tasks(connection, "demo")
+        found = open_tasks(connection, "demo", 10_000)
     assert [(task.about, task.cause) for task in found] == [
         ("label-01", "differs"),
         ("label-02", "battery"),
@@ -48,7 +48,7 @@ def test_a_label_in_trouble_opens_one_task_and_its_proof_closes_it(state_cloud: 
     assert (found[0].opened_ms, found[0].due_ms) == (1_000, 1_000 + 4 * 3_600_000)
     state_cloud.say(gateway, shown("label-01"))
     with state_cloud.engine.begin() as connection:
-        assert [task.about for task in open_tasks(connection, "demo")] == ["label-02", "label-03"]
+        assert [task.about for task in open_tasks(connection, "demo", 10_000)] == ["label-02", "label-03"]
         assert take_task(connection, "demo", found[1].id, "tech").taken_by == "tech"
         with pytest.raises(UnknownError, match="it may have been seen to already"):
             take_task(connection, "demo", found[0].id, "tech")
@@ -56,5 +56,5 @@ def test_a_label_in_trouble_opens_one_task_and_its_proof_closes_it(state_cloud: 
     # What goes wrong once more is a new task.
     state_cloud.say(gateway, failed("label-01", "late", 9_000))
     with reading(state_cloud.engine) as connection:
-        again = next(task for task in open_tasks(connection, "demo") if task.about == "label-01")
+        again = next(task for task in open_tasks(connection, "demo", 10_000) if task.about == "label-01")
     assert again.id != found[0].id

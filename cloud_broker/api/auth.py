@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from cloud_broker.accounts import Account, account_of
+from cloud_broker.accounts import ROLES, Account, account_of
 from cloud_broker.api.context import Cloud
 from cloud_broker.api.errors import ApiError
 from cloud_broker.state.engine import reading
@@ -34,7 +34,10 @@ def allow(*roles: str) -> Callable[[Request, Cloud], Account]:
     return person
 
 
-Anyone = Annotated[Account, Depends(allow("shopper", "manager", "tech", "hq", "supplier"))]
+Anyone = Annotated[Account, Depends(allow(*ROLES))]
+Floor = Annotated[Account, Depends(allow("associate", "manager", "tech", "hq"))]
+"""Who works in a store: store associates, and all who run it."""
+
 Staff = Annotated[Account, Depends(allow("manager", "tech", "hq"))]
 Manager = Annotated[Account, Depends(allow("manager", "hq"))]
 Tech = Annotated[Account, Depends(allow("tech", "hq"))]

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from cloud_broker.api.auth import Staff, need_store
+from cloud_broker.api.auth import Floor, need_store
 from cloud_broker.api.context import Cloud
 
 router = APIRouter(tags=["live"])
 
 
 @router.get("/api/live", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
-async def live(cloud: Cloud, person: Staff, store: str = "") -> StreamingResponse:
+async def live(cloud: Cloud, person: Floor, store: str = "") -> StreamingResponse:
     """Follow what changes in a store, or in all that the person works with; a quiet stream pings."""
     if store:
         need_store(person, store)

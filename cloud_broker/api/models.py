@@ -149,23 +149,74 @@ class Paired(Out):
 
 
 class TaskView(Out):
-    """What somebody must do; `about` is the label's name, `cause` as `LabelFailed` has it."""
+    """What somebody must do.
+
+    `kind` is `label`, `stock`, `place` or `date`; `about` is the label's name, or `bay:gtin`; `owner` the role whose it
+    is, `escalated_to` whose besides: `manager`, `hq` or empty. `facts` is what pages make a sentence of.
+    """
 
     id: int
+    store: str
     kind: str
     about: str
+    bay: str
+    gtin: str
     cause: str
     detail: str
+    facts: dict[str, Any]
     opened_ms: int
     due_ms: int
+    owner: str
+    escalated_to: str
     taken_by: str
     closed_ms: int | None
+    proof: str
 
 
 class TaskTaken(In):
     """Whether one sees to a task, or gives it back."""
 
     taken: bool = True
+
+
+class TaskDropped(In):
+    """Why a task needs nobody."""
+
+    reason: str = Field(min_length=3, max_length=200)
+
+
+class AuditView(Out):
+    """What a photo of a bay showed, in numbers of facings."""
+
+    id: str
+    bay: str
+    by: str
+    at_ms: int
+    facings: int
+    right: int
+    gaps: int
+    wrong: int
+
+
+class BayView(Out):
+    """A bay that has a planogram, with its last audits, the newest first."""
+
+    id: str
+    name: Names
+    facings: int
+    shelves: int
+    products: int
+    by: str
+    made_ms: int
+    audits: list[AuditView]
+
+
+class PassView(Out):
+    """A pass for a store's gateway, and where its page is; empty where the store has none."""
+
+    staff_pass: str
+    expires_ms: int
+    url: str
 
 
 class TemplateBody(In):

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter
 from sqlalchemy import Connection, select
 
-from cloud_broker.api.auth import Anyone, Staff, need_store
+from cloud_broker.api.auth import Anyone, Floor, need_store
 from cloud_broker.api.context import Cloud
 from cloud_broker.api.models import Snapshot, Store
 from cloud_broker.clock import now_ms
@@ -54,7 +54,7 @@ def _site(connection: Connection, cloud: Cloud, store: str) -> Site:
 
 
 @router.get("/api/stores/{store}/snapshot", response_model=Snapshot)
-def snapshot(store: str, cloud: Cloud, person: Staff) -> dict[str, Any]:
+def snapshot(store: str, cloud: Cloud, person: Floor) -> dict[str, Any]:
     """Return what a page shows first; the live stream tells what changes after."""
     need_store(person, store)
     now = now_ms()

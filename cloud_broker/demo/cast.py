@@ -13,8 +13,17 @@ LABEL_MODELS = (1, 1, 0, 1, 3, 1, 1, 0, 2, 1)
 """In turn: mostly three colours, some black and white, a few small ones and a few large."""
 
 
+BAY = "bay-1"
+BAY_NAME = {"en": "Aisle 3, first bay", "zh": "三号货架第一组"}
+BAY_GOODS = ("staples", "snacks", "drinks")
+"""The categories that stand in the one bay that has a planogram."""
+
+BAY_SEED = 5
+"""Of its fronts and its two photos: in the first not all stands as planned, in the second it does."""
+
 PEOPLE = (
     ("manager", "manager"),
+    ("associate", "associate"),
     ("tech", "tech"),
     ("hq", "hq"),
     ("shopper", "shopper"),

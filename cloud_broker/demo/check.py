@@ -14,7 +14,7 @@ import httpx
 from cloud_broker.bus.mqtt import Address, MqttBus, Tls
 from cloud_broker.bus.port import Message
 from cloud_broker.clock import now_ms
-from cloud_broker.demo import audience_steps, label_steps, price_steps, survey_steps
+from cloud_broker.demo import audience_steps, label_steps, price_steps, shelf_steps, survey_steps
 from cloud_broker.demo.cast import CAST, STORE, Part
 from cloud_broker.demo.people import StepFailedError, Visitor, Watcher, poll
 from cloud_broker.demo.props import centre, melody
@@ -32,6 +32,7 @@ class Journey:
 
     stage: Stage
     manager: Visitor
+    associate: Visitor
     tech: Visitor
     hq: Visitor
     live: Watcher
@@ -53,6 +54,7 @@ class Journey:
                 ("10 promotion", self.promotion),
                 ("12 weighed", self.weighed),
                 ("13 shelf label", self.paired),
+                ("16 shelf photo", self.audited),
             )
         await self._chain(("11 price list", self.price_list))
         await self._chain(("8 outage", self.outage))
@@ -418,6 +420,10 @@ class Journey:
             since=since,
         )
         return str(seen["kind"])
+
+    async def audited(self) -> dict[str, Any]:
+        """A photo of a shelf becomes tasks, and the next one closes them."""
+        return await shelf_steps.audited(self)
 
     async def offline(self) -> dict[str, Any]:
         """A killed agent is shown offline, and shown again when it returns."""

@@ -39,6 +39,7 @@ async def check(stage: Stage) -> dict[str, object]:
     started_s = anyio.current_time()
     async with (
         visitor("manager") as manager,
+        visitor("associate") as associate,
         visitor("tech") as tech,
         visitor("hq") as hq,
         httpx.AsyncClient(timeout=10) as devices,
@@ -50,7 +51,7 @@ async def check(stage: Stage) -> dict[str, object]:
             await live.follow(hq, "/api/live", task_status=task_status)
 
         await group.start(follow)
-        journey = Journey(stage, manager, tech, hq, live, devices)
+        journey = Journey(stage, manager, associate, tech, hq, live, devices)
         ok = await journey.run()
         group.cancel_scope.cancel()
     return {"ok": ok, "seconds": round(anyio.current_time() - started_s, 1), "steps": journey.results}
@@ -68,6 +69,7 @@ def _welcome(stage: Stage) -> None:
         ("gateway-1", "the gateway"),
     ):
         out(f"  {what:<15} {stage.places.url(name)}\n")
+    out(f"  shelf photos    {stage.places.folder / 'shelf'}   (for the store associate's tasks)\n")
     out(f"  logs            {stage.places.folder / 'logs'}\n\n")
     sys.stdout.flush()
 

@@ -60,6 +60,10 @@ class Places:
         """What the store sells."""
         return self.folder / "world" / "products.json"
 
+    def shelf(self, when: str) -> Path:
+        """The folder of a photo of the bay, `before` or `after`, with its planogram and the fronts of its products."""
+        return self.folder / "shelf" / when
+
     def agent(self, key: str) -> Path:
         """The folder of one device."""
         return self.folder / "devices" / key

@@ -12,11 +12,13 @@ from cloud_broker.accounts import add_account
 from cloud_broker.demo import cast
 from cloud_broker.offers.rules import put_offer
 from cloud_broker.registry.desired import Publisher
+from cloud_broker.shelves.bays import check_sold, find_bay, keep_fronts, put_bay, read_plan
 from cloud_broker.state.tables import stores
 from cloud_broker.stores.files import check_store
 from cloud_broker.stores.opening import open_store
 from cloud_broker.stores.tables import numbered
 from cloud_broker.stores.written import Head, OwnCodes
+from firmware_specs.bays import Bay
 from firmware_specs.desired import Offer, Site
 from firmware_specs.wire import decode
 
@@ -96,6 +98,19 @@ def _labels(site: Site, catalogue: list[dict[str, Any]]) -> list[dict[str, Any]]
             }
         )
     return rows
+
+
+def seed_bay(connection: Connection, publisher: Publisher, folder: Path) -> None:
+    """Give the store its bay, once, by the planogram and the pictures in a folder."""
+    if find_bay(connection, cast.STORE, cast.BAY) is not None:
+        return
+    plan = read_plan((folder / "000000.csv").read_bytes(), "mm")
+    check_sold(connection, cast.STORE, plan)
+    pictures = {path.name: path.read_bytes() for path in (folder / "products").iterdir()}
+    fronts = keep_fronts(publisher.blobs, plan, pictures)
+    put_bay(
+        connection, publisher, cast.STORE, Bay(id=cast.BAY, name=cast.BAY_NAME, planogram=plan, fronts=fronts), "aisle"
+    )
 
 
 def _offers(site: Site, catalogue: list[dict[str, Any]]) -> list[Offer]:

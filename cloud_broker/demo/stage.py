@@ -16,10 +16,10 @@ import anyio.to_thread
 from anyio.abc import TaskGroup, TaskStatus
 
 from cloud_broker.bus.mosquitto import BrokerFailedError
-from cloud_broker.demo.cast import CAST, STORE, Part
+from cloud_broker.demo.cast import BAY_GOODS, BAY_SEED, CAST, STORE, Part
 from cloud_broker.demo.places import Places
 from cloud_broker.demo.process import READY, Child, ChildFailedError, command_path
-from cloud_broker.demo.seed import accounts, seed
+from cloud_broker.demo.seed import accounts, seed, seed_bay
 from cloud_broker.fleet.keeper import Keeper, make_keeper
 from cloud_broker.registry.authority import Keys, open_keys
 from cloud_broker.registry.claims import make_claim, withdraw_claims
@@ -183,6 +183,7 @@ class Stage:
                 gateway_url=self.places.url("gateway-1"),
                 local_broker=f"127.0.0.1:{self.places.ports['local-broker']}",
             )
+            seed_bay(connection, publisher, self.places.shelf("before"))
         engine.dispose()
 
     async def _world_files(self) -> None:
@@ -192,6 +193,23 @@ class Stage:
             await anyio.run_process(
                 [sys.executable, "-m", "device_drivers.virtual.demo_site", str(folder), "--seed", str(self.seed)]
             )
+        async with anyio.create_task_group() as drawing:
+            for when in ("before", "after"):
+                if not (self.places.shelf(when) / "truth.jsonl").exists():
+                    drawing.start_soon(self._photograph, when)
+
+    async def _photograph(self, when: str) -> None:
+        packed = [each for each in json.loads(self.places.products.read_text()) if each["category"] in BAY_GOODS]
+        folder = self.places.shelf(when)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "sold.json").write_text(json.dumps(packed))
+        await anyio.run_process(
+            [
+                command_path("edge-agent"), "generate-frames", "--kind", "shelf", "--seed", str(BAY_SEED),
+                *("--count", "1", "--size", "2000x1500", "--out", str(folder), "--sold", str(folder / "sold.json")),
+                *(["--stocked"] if when == "after" else []),
+            ]
+        )  # fmt: skip
 
     def _world(self) -> list[str]:
         return [

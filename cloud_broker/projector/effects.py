@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from cloud_broker.audio.schedule import play_view
+from cloud_broker.clock import now_ms
 from cloud_broker.labels.plan import find_label
 from cloud_broker.labels.plan import view as label_view
 from cloud_broker.live import Notice
@@ -17,10 +18,11 @@ from cloud_broker.prices.views import view as change_view
 from cloud_broker.readings.port import Reading
 from cloud_broker.registry.devices import UnknownError
 from cloud_broker.registry.devices import view as device_view
+from cloud_broker.shelves.audits import keep_audit, keep_date
 from cloud_broker.state import tables
 from cloud_broker.surveys.beacons import keep_reports
 from cloud_broker.surveys.legs import drop_leg, keep_leg
-from cloud_broker.tasks.tasks import close_task, open_task
+from cloud_broker.tasks.tasks import Wanted, close_task, open_task
 from cloud_broker.tasks.tasks import view as task_view
 from firmware_specs import events
 from firmware_specs.events import Event
@@ -237,23 +239,16 @@ def _label_shown(work: Batchwork, device: Row[Any], event: events.LabelShown) ->
     _confirm_labels(work, device, event, shown_ms=event.at_ms)
     done = close_task(work.connection, device.store, "label", event.label, event.at_ms)
     if done is not None:
-        work.notices.append(Notice("task", device.store, task_view(done)))
+        _tell_task(work, done)
 
 
 def _label_failed(work: Batchwork, device: Row[Any], event: events.LabelFailed) -> None:
     # A label whose battery runs out has not failed yet, and wants something else done than one that has.
     state = "service" if event.cause in ("battery", "service") else "failed"
     _label(work, device, event.label, event.at_ms, state=state, reason=event.reason, cause=event.cause)
-    opened = open_task(
-        work.connection,
-        device.store,
-        "label",
-        event.label,
-        cause=event.cause,
-        detail=event.reason,
-        at_ms=event.at_ms,
-    )
-    work.notices.append(Notice("task", device.store, task_view(opened)))
+    wanted = Wanted("label", event.label, event.cause, event.reason)
+    opened, _ = open_task(work.connection, device.store, wanted, event.at_ms)
+    _tell_task(work, opened)
 
 
 def _label(work: Batchwork, device: Row[Any], label: str, at_ms: int, **values: Any) -> None:
@@ -384,6 +379,22 @@ def _survey_leg_dropped(work: Batchwork, device: Row[Any], event: events.SurveyL
     work.notices.append(Notice("survey", device.store, {"survey": event.survey, "leg": event.leg}))
 
 
+def _shelf_audited(work: Batchwork, device: Row[Any], event: events.ShelfAudited) -> None:
+    for task in keep_audit(work.connection, device.store, device.id, event):
+        _tell_task(work, task)
+    data = {"audit": event.audit, "bay": event.bay, "facings": event.facings, "right": event.right}
+    work.notices.append(Notice("shelf", device.store, data))
+
+
+def _date_checked(work: Batchwork, device: Row[Any], event: events.DateChecked) -> None:
+    for task in keep_date(work.connection, device.store, event):
+        _tell_task(work, task)
+
+
+def _tell_task(work: Batchwork, task: Row[Any]) -> None:
+    work.notices.append(Notice("task", task.store, task_view(task, now_ms())))
+
+
 def _beacons_heard(work: Batchwork, device: Row[Any], event: events.BeaconsHeard) -> None:
     keep_reports(work.connection, device.store, device.id, event)
 
@@ -431,6 +442,8 @@ _EFFECTS: dict[type[Event], Callable[[Batchwork, Row[Any], Any], None]] = {
     events.SurveyLegWalked: _survey_leg,
     events.SurveyLegDropped: _survey_leg_dropped,
     events.BeaconsHeard: _beacons_heard,
+    events.ShelfAudited: _shelf_audited,
+    events.DateChecked: _date_checked,
     events.FaultRaised: _fault_raised,
     events.FaultCleared: _fault_cleared,
 }

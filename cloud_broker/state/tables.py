@@ -358,14 +358,45 @@ tasks = Table(
     Column("id", BigKey, primary_key=True, autoincrement=True),
     Column("store", String(63), nullable=False, index=True),
     Column("kind", String(20), nullable=False),
-    Column("about", String(63), nullable=False),
+    Column("about", String(100), nullable=False, comment="a label; of a shelf `bay:gtin`"),
+    Column("bay", String(63), nullable=False, server_default=""),
+    Column("gtin", String(14), nullable=False, server_default=""),
     Column("cause", String(40), nullable=False),
     Column("detail", Text, nullable=False),
-    Column("opened_ms", BigInteger, nullable=False),
+    Column("facts", JSON, nullable=False, server_default="{}", comment="what pages make a sentence of"),
+    Column("opened_ms", BigInteger, nullable=False, comment="may lie ahead: then nothing is to be done yet"),
     Column("due_ms", BigInteger, nullable=False),
     Column("taken_by", String(63), nullable=False, default=""),
     Column("closed_ms", BigInteger, nullable=True),
+    Column("proof", Text, nullable=False, server_default="", comment="by what it was closed"),
 )
+
+# shelves: bays that have a planogram, and what photos of them showed.
+bays = Table(
+    "bays",
+    metadata,
+    Column("store", String(63), primary_key=True),
+    Column("id", String(63), primary_key=True),
+    Column("body", JSON, nullable=False, comment="the contract's Bay"),
+    Column("by", String(63), nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+audits = Table(
+    "audits",
+    metadata,
+    Column("id", String(63), primary_key=True),
+    Column("store", String(63), nullable=False),
+    Column("bay", String(63), nullable=False),
+    Column("device", String(63), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("facings", Integer, nullable=False),
+    Column("right", Integer, nullable=False),
+    Column("gaps", Integer, nullable=False),
+    Column("wrong", Integer, nullable=False),
+)
+Index("ix_audits_bay", audits.c.store, audits.c.bay, audits.c.at_ms)
 
 # surveys
 survey_legs = Table(

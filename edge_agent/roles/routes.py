@@ -35,7 +35,7 @@ def action(path: str, act: Action) -> BaseRoute:
             # A page of another origin cannot set this header without asking first.
             if request.headers.get("x-aisle") != "1":
                 raise ApiError(403, "csrf", "send the header X-Aisle: 1 with every change")
-            return JSONResponse(await act(await _body(request)))
+            return JSONResponse(await act(await read_body(request)))
         except ApiError as exc:
             return JSONResponse({"error": exc.error}, exc.status)
         except NoTripError as exc:
@@ -162,7 +162,8 @@ def truth(body: Body, field: str) -> bool:
     return value
 
 
-async def _body(request: Request) -> Body:
+async def read_body(request: Request) -> Body:
+    """Return the JSON object that a request brings. Raises ApiError."""
     try:
         value = json.loads(await request.body() or b"{}")
     except (ValueError, RecursionError) as exc:

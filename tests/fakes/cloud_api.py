@@ -19,7 +19,7 @@ from cloud_broker.settings import Broker, Http, Settings
 from firmware_specs.wire import encode
 from tests.fakes.store import CATALOGUE, SITE
 
-PASSWORDS = {role: f"password of {role}" for role in ("shopper", "manager", "tech", "hq", "supplier")}
+PASSWORDS = {role: f"password of {role}" for role in ("shopper", "associate", "manager", "tech", "hq", "supplier")}
 PEOPLE = tuple({"name": role, "role": role, "password": password} for role, password in PASSWORDS.items())
 GTIN = CATALOGUE[0]["gtin"]
 

@@ -1,8 +1,9 @@
 """A photo against a planogram: the bay is found, straightened, read shelf by shelf, and aligned with the plan."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import cv2
 import numpy as np
@@ -56,10 +57,29 @@ class Audit:
     extra: tuple[tuple[int, str], ...]
     agreed: int
 
-    @property
-    def right(self) -> float:
-        """The share of planned facings that stand as planned."""
-        return sum(slot.state == "right" for slot in self.slots) / len(self.slots)
+    def as_json(self) -> dict[str, Any]:
+        """Return each planned facing, its corners in pixels of the photo, what stands beside the plan, and counts."""
+        counts = Counter(slot.state for slot in self.slots)
+        return {
+            "facings": len(self.slots),
+            "right": counts["right"],
+            "gaps": counts["gap"],
+            "wrong": counts["wrong"],
+            "extra": [{"shelf": shelf, "gtin": gtin} for shelf, gtin in self.extra],
+            "slots": [
+                {
+                    "shelf": slot.facing.shelf,
+                    "position": slot.facing.position,
+                    "gtin": slot.facing.product.gtin,
+                    "name": slot.facing.product.name,
+                    "state": slot.state,
+                    "seen": slot.seen,
+                    "likeness": round(slot.likeness, 3),
+                    "corners": [list(corner) for corner in slot.corners],
+                }
+                for slot in self.slots
+            ],
+        }
 
 
 def audit(photo: NDArray[np.uint8], plan: Planogram, pictures: Mapping[str, NDArray[np.uint8]]) -> Audit:

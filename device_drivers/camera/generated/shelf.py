@@ -1,5 +1,7 @@
 """A bay of shelves as a phone sees it: packs by a planogram, some gone, some in a wrong place, and the truth."""
 
+import csv
+import io
 import math
 import random
 from collections.abc import Sequence
@@ -76,16 +78,26 @@ class Shelf:
         ]
 
 
-def goods(seed: int, families: int = 12) -> Range:
-    """Return products that nobody sells, in families of two or three that look alike but for colour and sort."""
+def goods(seed: int, families: int = 12, sold: Sequence[tuple[str, str]] = ()) -> Range:
+    """Return products in families of two or three that look alike but for colour and sort.
+
+    Args:
+        sold: GTINs and names to give them, as far as they go; without any, products that nobody sells.
+    """
     chance = random.Random(f"{seed} goods")
     products, pictures, family = [], {}, {}
+    own = iter(sold)
     for number in range(families):
         width, height = chance.uniform(60, 150), chance.uniform(110, 260)
         design = chance.getrandbits(32)
         for sort in range(chance.randint(2, 3)):
             gtin = normal(with_check_digit(f"2{chance.randrange(10**11):011}"))
             name = f"{_BRANDS[number % len(_BRANDS)]} {chance.choice(_GOODS)} {sort + 1}"
+            if sold:
+                named = next(own, None)
+                if named is None:
+                    break
+                gtin, name = named
             products.append(Product(gtin, name, round(width, 1), round(height, 1), f"products/{gtin}.png"))
             pictures[gtin] = _front(design, chance.getrandbits(32), name, width, height)
             family[gtin] = number
@@ -126,11 +138,13 @@ def planned(seed: int, number: int, range_: Range) -> Planogram:
     )
 
 
-def shelf(seed: int, number: int, range_: Range, ranges: Ranges) -> Shelf:
-    """Return photo `number` of a set, the same for the same seed."""
+def shelf(seed: int, number: int, range_: Range, ranges: Ranges, *, is_stocked: bool = False) -> Shelf:
+    """Return photo `number` of a set, the same for the same seed; `is_stocked`: the same bay with all in its place."""
     chance = random.Random(f"{seed} shelf {number}")
     plan = planned(seed, number, range_)
     stands = tuple(_stands(facing, range_, chance) for facing in plan.facings)
+    if is_stocked:
+        stands = tuple(facing.product.gtin for facing in plan.facings)
     scene, edge = _bay(plan, stands, range_, chance)
     matrix = _seen_from(scene, edge, plan, ranges, chance)
     size = (ranges.width_px, ranges.height_px)
@@ -160,17 +174,17 @@ def stocked(plan: Planogram, range_: Range, chance: random.Random) -> Pixels:
 
 def as_csv(plan: Planogram) -> str:
     """Return a plan as a person would write it: a line for each facing, and for each product that is known besides."""
-    lines = [",".join(COLUMNS)]
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(COLUMNS)
     for one in plan.facings:
-        product = one.product
-        cells = (
-            one.shelf, one.position, product.gtin, product.name, 1, one.left_mm, one.board_mm, product.width_mm,
-            product.height_mm, product.picture,
-        )  # fmt: skip
-        lines.append(",".join(str(cell) for cell in cells))
+        own = one.product
+        size = (own.width_mm, own.height_mm, own.picture)
+        rows.writerow((one.shelf, one.position, own.gtin, own.name, 1, one.left_mm, one.board_mm, *size))
     for other in plan.others:
-        lines.append(f",,{other.gtin},{other.name},0,,,{other.width_mm},{other.height_mm},{other.picture}")
-    return "\n".join(lines) + "\n"
+        size = (other.width_mm, other.height_mm, other.picture)
+        rows.writerow(("", "", other.gtin, other.name, 0, "", "", *size))
+    return out.getvalue()
 
 
 def _stands(facing: Facing, range_: Range, chance: random.Random) -> str | None:
@@ -276,9 +290,11 @@ def _front(design: int, sort: int, name: str, width_mm: float, height_mm: float)
             corners = np.array([[shape.randrange(width), shape.randrange(height)] for _ in range(3)])
             cv2.fillPoly(face, [corners], ink, cv2.LINE_AA)
     font = shape.choice(_FONTS)
-    lines = [*name.split()[:2], f"No {name.split()[-1]}", f"{colour.randint(1, 9) * 50} g"]
+    words = name.split()
+    last = f"No {words[-1]}" if words[-1].isdigit() else " ".join(words[2:3])
+    lines = [*words[:2], last, f"{colour.randint(1, 9) * 50} g"]
     for row, word in enumerate(lines):
-        reach = cv2.getTextSize(word, font, 1.0, 2)[0][0]
+        reach = max(1, cv2.getTextSize(word, font, 1.0, 2)[0][0])
         size = min(2.6, 0.85 * width / reach)
         at = (round(width * 0.07), round(height * (0.12 + 0.23 * row)) + 14)
         cv2.putText(face, word, at, font, size, (250, 250, 250), max(2, round(size * 4)), cv2.LINE_AA)

@@ -2,7 +2,7 @@
 
 `law` is the pure state machine round the price law, `issuer` gives what it permits. `campaign` is what one label goes
 through, sans-io; `desk` is what it goes by; `shelf` carries campaigns out over `radio`, many at once. `broker` runs the
-store's Mosquitto. The cache for blobs is every agent's.
+store's Mosquitto. Photos of shelves are compared here too. The cache for blobs is every agent's.
 """
 
 from typing import Any
@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from cloud_broker.bus.port import Message
 from device_drivers.api import LabelAnswered, LabelSilent, Signal
 from edge_agent.app import CommandFailedError, Held, Surroundings
+from edge_agent.roles.auditing import Auditor, audit_routes
 from edge_agent.roles.books.opened import Opened
 from edge_agent.roles.books.shelf import BookShelf
 from edge_agent.roles.gateway import law as rules
@@ -48,6 +49,7 @@ class Gateway:
         self._desk = ShelfDesk(surroundings, self._issuer, self._saying, delay_s=lambda: self._radio.delay_s)
         self._shelf = Shelf(surroundings, self._issuer, self._radio, self._saying, self._desk)
         self._broker = LocalBroker(surroundings, lambda reason: self._saying.fault("store-broker", reason))
+        self._auditor = Auditor(surroundings)
         self._with_broker = with_broker
         self._held_version = int(surroundings.recall("book-held") or -1)
         self._unkept: tuple[int, int] | None = None
@@ -63,6 +65,8 @@ class Gateway:
         """See `Role.prepare`."""
         if held.manifest.matter == "pricebook":
             await self._books.prepare(held)
+        elif held.manifest.matter == "bays":
+            await self._auditor.prepare(held)
 
     def on_matter(self, held: Held) -> None:
         """See `Role.on_matter`."""
@@ -78,6 +82,8 @@ class Gateway:
                 self._issuer.law = rules.with_roster(self._issuer.law, matter_of(held, Roster))
             case "site":
                 self._site = matter_of(held, Site)
+            case "bays":
+                self._auditor.take(held)
             case _:
                 # Followed only so that its blobs are here for the others.
                 return
@@ -126,7 +132,7 @@ class Gateway:
 
     def routes(self) -> list[BaseRoute]:
         """See `Role.routes`."""
-        return []
+        return audit_routes(self._auditor, self._surroundings)
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """See `Role.run`."""
