@@ -20,16 +20,18 @@ from dashboards import folder
 COMMON_STYLES = ("tokens", "base", "controls", "shell", "signin")
 PAGES: dict[str, tuple[str, ...]] = {
     "home": ("home",),
-    "manager": ("map", "manager", "timeline", "templates", "tasks"),
+    "manager": ("map", "manager", "timeline", "templates", "tasks", "shelves"),
+    "floor": ("tasks", "shelves"),
     "tech": ("uplot", "device", "map", "survey", "tech", "tasks"),
-    "hq": ("uplot", "device", "hq"),
+    "hq": ("uplot", "device", "hq", "tasks"),
     "cart": ("map", "sale", "survey", "cart", "camera"),
     "kiosk": ("map", "kiosk"),
+    "gateway": ("device", "status", "shelves"),
     "status": ("device", "sale", "status"),
 }
 """Page name (module `ui/pages/<name>.js`) to its style sheets beyond the common ones."""
 
-OPEN_PAGES = ("manager", "tech", "hq", "kiosk", "cart")
+OPEN_PAGES = ("manager", "floor", "tech", "hq", "kiosk", "cart")
 """Pages with an address of their own beside the home page."""
 
 MEDIA_TYPES = {
@@ -164,8 +166,8 @@ def routes(home: str) -> list[BaseRoute]:
     """Return the routes of the pages and of what they load.
 
     Args:
-        home: the page at `/`: `home` for the cloud, which then has all pages; `cart`, `kiosk` or `status` for
-            an agent, which has that page alone, at `/` and by its name.
+        home: the page at `/`: `home` for the cloud, which then has all pages; `cart`, `kiosk`, `gateway` or `status`
+            for an agent, which has that page alone, at `/` and by its name.
 
     Raises KeyError when there is no such page.
     """

@@ -44,7 +44,7 @@ from firmware_specs.events import CommandDone, Event, Reported
 
 logger = logging.getLogger(__name__)
 
-PAGES = {"cart": "cart", "screen": "kiosk"}
+PAGES = {"cart": "cart", "screen": "kiosk", "gateway": "gateway"}
 REBOOT = "reboot"
 PEERS = "peers"
 

@@ -53,6 +53,7 @@ STEPS = [
     "13 shelf label",
     "14 survey",
     "15 audience",
+    "16 shelf photo",
 ]
 NEAR_M = 3.0
 """Beacons every few metres place a cart to about one metre; carts keep to the walkways beside a tapped place."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
@@ -25,7 +26,13 @@ from tests.demo import CHROMIUM_ARGUMENTS
 ROOT = Path(__file__).resolve().parents[1]
 AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIZES = {"phone": (390, 844), "kiosk": (1080, 1920), "desk": (1440, 900)}
-LOOKED_AT = {"home": ("phone", "desk"), "cart": ("phone", "desk"), "kiosk": ("kiosk", "desk"), "status": ("phone",)}
+LOOKED_AT = {
+    "home": ("phone", "desk"),
+    "cart": ("phone", "desk"),
+    "kiosk": ("kiosk", "desk"),
+    "status": ("phone",),
+    "gateway": ("phone", "desk"),
+}
 """The sizes at which the pages of a server are used."""
 PAGES = [
     ("home", "/", None),
@@ -35,8 +42,11 @@ PAGES = [
     ("home", "/manager#/labels/label-3", "manager"),
     ("home", "/manager#/labels/templates", "manager"),
     ("home", "/manager#/labels/templates/offer-bwr", "manager"),
+    ("home", "/manager#/shelves", "manager"),
     ("home", "/manager#/sound", "manager"),
     ("home", "/manager#/offers", "manager"),
+    ("home", "/floor", "associate"),
+    ("home", "/floor#/done", "associate"),
     ("home", "/tech", "tech"),
     ("home", "/tech#/labels", "tech"),
     ("home", "/tech#/positioning", "tech"),
@@ -50,6 +60,9 @@ PAGES = [
     ("cart", "/#/camera", None),
     ("kiosk", "/", None),
     ("status", "/", None),
+    ("gateway", "/", None),
+    ("gateway", "/#pass=a-pass&bay=", None),
+    ("gateway", "/#pass=a-pass&bay=bay-1", None),
 ]
 
 
@@ -99,7 +112,7 @@ def fakes() -> Iterator[dict[str, Fake]]:
     """One fake server for each home page."""
     if not (folder() / "lib" / "preact.js").is_file():
         pytest.skip("missing: the pages' libraries; run npm ci in dashboards/ and python -m dashboards.libs")
-    servers = {home: Fake(home) for home in ("home", "cart", "kiosk", "status")}
+    servers = {home: Fake(home) for home in ("home", "cart", "kiosk", "status", "gateway")}
     for server in servers.values():
         server.start()
     yield servers
@@ -185,13 +198,18 @@ async def test_a_page_is_whole_and_accessible_in_both_languages_at_its_sizes(
     browser: Browser, fakes: dict[str, Fake], axe: str, home: str, path: str, role: str | None
 ) -> None:
     found: dict[str, list[str]] = {}
-    for language in ("zh", "en"):
-        for size in LOOKED_AT[home]:
-            async with visiting(browser, fakes[home], path, role=role, language=language, size=size) as visit:
-                await settled(visit.page)
-                # Not being signed in is an answer, which the browser notes as an error.
-                complaints = [said for said in visit.complaints if "401" not in said]
-                found[f"{language} {size}"] = [*complaints, *await check(visit.page, axe)]
+
+    async def look(language: str, size: str) -> None:
+        async with visiting(browser, fakes[home], path, role=role, language=language, size=size) as visit:
+            await settled(visit.page)
+            # Not being signed in is an answer, which the browser notes as an error.
+            complaints = [said for said in visit.complaints if "401" not in said]
+            found[f"{language} {size}"] = [*complaints, *await check(visit.page, axe)]
+
+    async with anyio.create_task_group() as group:
+        for language in ("zh", "en"):
+            for size in LOOKED_AT[home]:
+                group.start_soon(look, language, size)
     assert {where: what for where, what in found.items() if what} == {}
 
 

@@ -12,6 +12,7 @@ from cloud_broker.tasks.tasks import done_tasks, drop_task, escalated_to, open_t
 from firmware_specs.events import DateChecked, Place, ProductFound, ShelfAudited
 from tests.fakes.bays import bay, plan
 from tests.fakes.cloud_state import Cloud
+from tests.fakes.store import CATALOGUE
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -80,7 +81,7 @@ def test_a_task_says_where_and_what_in_plain_facts(state_cloud: Cloud, gateway: 
     )
     with reading(state_cloud.engine) as connection:
         task = view(open_tasks(connection, "demo", 10_000)[0], 10_000)
-    names = {product.gtin: product.name for product in plan().known}
+    names = {each["gtin"]: each["name"] for each in CATALOGUE}
     assert task["facts"] == {
         "bay_name": {"en": "First bay", "zh": "第一组"},
         "name": names[first],

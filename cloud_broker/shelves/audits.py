@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from cloud_broker.shelves.bays import find_bay
+from cloud_broker.shelves.bays import find_bay, names_of
 from cloud_broker.shelves.found import KINDS, wanted
 from cloud_broker.state.tables import audits
 from cloud_broker.tasks.tasks import Wanted, close_task, open_at, open_task
@@ -41,7 +41,7 @@ def keep_audit(connection: Connection, store: str, device: str, audit: ShelfAudi
     if bay is None or (newest_ms is not None and newest_ms > audit.at_ms):
         # Of a bay that is no more, or older than what tasks go by.
         return []
-    asked = {(one.kind, one.about): one for one in wanted(audit, bay)}
+    asked = {(one.kind, one.about): one for one in wanted(audit, bay, names_of(connection, store, bay))}
     changed = []
     for one in asked.values():
         task, is_news = open_task(connection, store, one, audit.at_ms)
@@ -76,7 +76,6 @@ def keep_date(connection: Connection, store: str, checked: DateChecked) -> list[
     ends = datetime.combine(checked.expires_on, time(0, 0), UTC) + timedelta(days=1)
     ends_ms = int(ends.timestamp() * 1000)
     near_ms = max(checked.at_ms, ends_ms - NEAR_DAYS * 86_400_000)
-    name = next((product.name for product in bay.planogram.products if product.gtin == checked.gtin), "")
     day = checked.expires_on.isoformat()
     cause = "expired" if ends_ms <= checked.at_ms else "near-expiry"
     task, _ = open_task(
@@ -89,7 +88,7 @@ def keep_date(connection: Connection, store: str, checked: DateChecked) -> list[
             f"the last day of its oldest pack is {day}",
             checked.bay,
             checked.gtin,
-            {"bay_name": bay.name, "name": name, "expires_on": day},
+            {"bay_name": bay.name, "name": names_of(connection, store, bay).get(checked.gtin, {}), "expires_on": day},
         ),
         near_ms,
         due_ms=max(ends_ms, checked.at_ms + EXPIRED_DUE_MS),

@@ -99,6 +99,16 @@ def find_bay(connection: Connection, store: str, bay: str) -> Bay | None:
     return None if body is None else msgspec.convert(body, Bay)
 
 
+def names_of(connection: Connection, store: str, bay: Bay) -> dict[str, dict[str, str]]:
+    """Return what a bay's products are called, by their GTIN: as the price book has it, else as the planogram."""
+    known = {product.gtin: {"en": product.name} for product in bay.planogram.known if product.name}
+    table = tables.products
+    query = select(table.c.gtin, table.c.name).where(
+        table.c.store == store, table.c.gtin.in_([product.gtin for product in bay.planogram.known])
+    )
+    return known | {row.gtin: row.name for row in connection.execute(query)}
+
+
 def views(connection: Connection, store: str) -> list[dict[str, Any]]:
     """Return the bays of a store as the API shows them, each with its last audits, the newest first."""
     rows = connection.execute(select(bays).where(bays.c.store == store).order_by(bays.c.id)).all()

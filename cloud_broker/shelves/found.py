@@ -1,22 +1,24 @@
 """What an audit asks people to do: one task for each product of a bay that does not stand as planned."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cloud_broker.tasks.tasks import Wanted
 from firmware_specs.bays import Bay
 from firmware_specs.events import Place, ShelfAudited
 
+Names = dict[str, str]
+"""By language."""
+
 KINDS = ("stock", "place")
 """The kinds of task that photos open and close."""
 
 
-def wanted(audit: ShelfAudited, bay: Bay) -> Iterator[Wanted]:
-    """Yield the tasks of an audit."""
-    names = {product.gtin: product.name for product in bay.planogram.known}
+def wanted(audit: ShelfAudited, bay: Bay, names: Mapping[str, Names]) -> Iterator[Wanted]:
+    """Yield the tasks of an audit; `names` are the products' by their GTIN."""
 
     def one(kind: str, cause: str, gtin: str, detail: str, **facts: Any) -> Wanted:
-        told = {"bay_name": bay.name, "name": names.get(gtin, ""), **facts}
+        told = {"bay_name": bay.name, "name": names.get(gtin, {}), **facts}
         return Wanted(kind, f"{bay.id}:{gtin}", cause, detail, bay.id, gtin, told)
 
     for product in audit.products:
@@ -40,7 +42,7 @@ def wanted(audit: ShelfAudited, bay: Bay) -> Iterator[Wanted]:
                 product.gtin,
                 f"something else stands in its place: {_at(product.wrong)}",
                 places=_places(product.wrong),
-                seen=[{"gtin": gtin, "name": names.get(gtin, "")} for gtin in seen],
+                seen=[{"gtin": gtin, "name": names.get(gtin, {})} for gtin in seen],
             )
     beside: dict[str, list[int]] = {}
     for place in audit.extra:

@@ -48,7 +48,7 @@ KINDS = [
     ("screen", "导购屏", "Wayfinding screen", ["locate", "reboot"]),
     ("sensor", "传感器", "Sensor", ["reboot"]),
 ]
-ACCOUNTS = [(role, f"{role}-demo", role) for role in ("manager", "tech", "hq")]
+ACCOUNTS = [(role, f"{role}-demo", role) for role in ("manager", "associate", "tech", "hq")]
 DEVICES = [
     *((f"cart-{n}", "cart", f"{n} 号购物车") for n in (1, 2, 3)),
     ("till-1", "till", "收银台 1"),

@@ -1,7 +1,7 @@
 """A store made up in memory that speaks the HTTP API of the cloud and of an agent: for looking at pages.
 
-`python -m tests.fakes.pages_server --port 8800` serves the cloud's pages, `--home cart` (or `kiosk`, `status`)
-an agent's. `POST /fake/break {"path": "/api/fleet", "status": 500}` makes calls below a path fail until
+`python -m tests.fakes.pages_server --port 8800` serves the cloud's pages, `--home cart` (or `kiosk`, `gateway`,
+`status`) an agent's. `POST /fake/break {"path": "/api/fleet", "status": 500}` makes calls below a path fail until
 `{}`; `{"online": false}` takes the agent's cloud away, `{"local_online": false}` its gateway;
 `{"weigh_g": 482}` scans a bag from the scale, `{"refuse": "expired"}` a code that is not sold.
 """
@@ -29,6 +29,7 @@ from tests.fakes.pages_life import live, turn_away, weigh
 from tests.fakes.pages_plan import Json
 from tests.fakes.pages_prices import fill_prices, keep_time
 from tests.fakes.pages_prices_api import PRICE_ROUTES
+from tests.fakes.pages_shelves import GATEWAY_ROUTES, SHELF_ROUTES, made_up_bays, shelf_tasks
 from tests.fakes.pages_store import Store, filled, state
 
 
@@ -83,8 +84,15 @@ class Breaker:
         await self.app(scope, receive, send)
 
 
+def with_shelves(store: Store) -> Store:
+    """Give the made-up store bays, and tasks of them."""
+    store.bays = made_up_bays()
+    store.tasks += shelf_tasks(list(store.products.values()))
+    return store
+
+
 def app(home: str = "home", store: Store | None = None) -> Starlette:
-    """Return the fake cloud (`home`) or a fake agent (`cart`, `kiosk`, `status`)."""
+    """Return the fake cloud (`home`) or a fake agent (`cart`, `kiosk`, `gateway`, `status`)."""
 
     @asynccontextmanager
     async def lifespan(served: Starlette) -> AsyncIterator[None]:
@@ -95,21 +103,22 @@ def app(home: str = "home", store: Store | None = None) -> Starlette:
             yield
             tasks.cancel_scope.cancel()
 
-    own = [*CLOUD_ROUTES, *PRICE_ROUTES, *LABEL_ROUTES] if home == "home" else AGENT_ROUTES
+    of_cloud = [*CLOUD_ROUTES, *PRICE_ROUTES, *LABEL_ROUTES, *SHELF_ROUTES]
+    own = of_cloud if home == "home" else [*AGENT_ROUTES, *GATEWAY_ROUTES]
     served = Starlette(
         routes=[*own, Route("/api/live", stream), Route("/fake/break", wreck, methods=["POST"]), *serve.routes(home)],
         lifespan=lifespan,
         middleware=[Middleware(Breaker)],
     )
-    served.state.store = store or fill_prices(filled())
-    served.state.store.own = {"kiosk": "screen-1", "status": "till-1"}.get(home, "cart-1")
+    served.state.store = store or with_shelves(fill_prices(filled()))
+    served.state.store.own = {"kiosk": "screen-1", "status": "till-1", "gateway": "gateway-1"}.get(home, "cart-1")
     return served
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8800)
-    parser.add_argument("--home", default="home", choices=["home", "cart", "kiosk", "status"])
+    parser.add_argument("--home", default="home", choices=["home", "cart", "kiosk", "status", "gateway"])
     options = parser.parse_args()
     uvicorn.run(app(options.home), host="127.0.0.1", port=options.port, log_level="warning")
 

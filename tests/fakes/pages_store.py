@@ -34,6 +34,8 @@ class Store:
     promotions: dict[str, Json] = field(default_factory=dict)
     templates: dict[str, Json] = field(default_factory=dict)
     tasks: list[Json] = field(default_factory=list)
+    bays: list[Json] = field(default_factory=list)
+    photos: list[Json] = field(default_factory=list)
     assets: list[Json] = field(default_factory=list)
     audio: dict[str, bytes] = field(default_factory=dict)
     slots: list[Json] = field(default_factory=list)
@@ -172,8 +174,15 @@ def filled() -> Store:
     store.tasks = [
         {
             "id": number,
+            "store": "demo",
             "kind": "label",
             "about": name,
+            "bay": "",
+            "gtin": "",
+            "facts": {},
+            "owner": "tech",
+            "escalated_to": "",
+            "proof": "",
             "cause": store.labels[name]["cause"],
             "detail": store.labels[name]["reason"],
             "opened_ms": now_ms() - age_ms,

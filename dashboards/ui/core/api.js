@@ -50,8 +50,8 @@ export function failure(status, body) {
   return new ApiError(status, error.code ?? `http-${status}`, error.message, error.field);
 }
 
-async function request(method, path, body) {
-  const headers = { Accept: 'application/json' };
+async function request(method, path, body, also = {}) {
+  const headers = { Accept: 'application/json', ...also };
   if (method !== 'GET') headers['X-Aisle'] = '1';
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   let response;
@@ -69,8 +69,8 @@ async function request(method, path, body) {
   return answer(response);
 }
 
-export const get = (path) => request('GET', path);
-export const post = (path, body = {}) => request('POST', path, body);
+export const get = (path, headers) => request('GET', path, undefined, headers);
+export const post = (path, body = {}, headers = {}) => request('POST', path, body, headers);
 export const put = (path, body) => request('PUT', path, body);
 export const patch = (path, body) => request('PATCH', path, body);
 export const del = (path) => request('DELETE', path);
@@ -83,14 +83,15 @@ export function path(parts, query = {}) {
 }
 
 /**
- * Send a form with files; `onProgress` hears a share from 0 to 1. (`fetch` cannot report upload progress.)
- * @param {string} target @param {FormData} form @param {(share: number) => void} onProgress
+ * Send a form with files, or one file; `onProgress` hears a share from 0 to 1. (`fetch` cannot report upload progress.)
+ * @param {string} target @param {FormData|Blob} form @param {(share: number) => void} onProgress
+ * @param {{method?: string, headers?: Record<string, string>}} [how]
  */
-export function upload(target, form, onProgress) {
+export function upload(target, form, onProgress, { method = 'POST', headers = {} } = {}) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
-    call.open('POST', target);
-    call.setRequestHeader('X-Aisle', '1');
+    call.open(method, target);
+    for (const [name, value] of Object.entries({ 'X-Aisle': '1', ...headers })) call.setRequestHeader(name, value);
     call.responseType = 'json';
     call.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
     call.onerror = () => reject(new ApiError(0, 'no-answer'));

@@ -3,10 +3,10 @@ import { useEffect } from './html.js';
 import { failure, ApiError } from './api.js';
 import { useLoad } from './load.js';
 
-async function fetched(address) {
+async function fetched(address, headers) {
   let response;
   try {
-    response = await fetch(address, { credentials: 'same-origin' });
+    response = await fetch(address, { credentials: 'same-origin', headers });
   } catch {
     throw new ApiError(0, 'no-answer');
   }
@@ -14,9 +14,9 @@ async function fetched(address) {
   return URL.createObjectURL(await response.blob());
 }
 
-/** @returns a `useLoad` result whose data is an address for an <img>. @param {string} address @param {unknown[]} keys */
-export function usePicture(address, keys) {
-  const load = useLoad(() => fetched(address), keys);
+/** @returns a `useLoad` result whose data is an address for an <img>. @param {string} address @param {unknown[]} keys @param {Record<string, string>} [headers] */
+export function usePicture(address, keys, headers = {}) {
+  const load = useLoad(() => fetched(address, headers), keys);
   useEffect(() => () => load.data && URL.revokeObjectURL(load.data), [load.data]);
   return load;
 }

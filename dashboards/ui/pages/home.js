@@ -13,6 +13,7 @@ import words from '../words/home.js';
 
 const PAGES = [
   { address: '/manager', word: common.manager, note: words.managerNote, icon: 'tag', roles: ['manager', 'hq'] },
+  { address: '/floor', word: common.associate, note: words.floorNote, icon: 'list', roles: ['associate', 'manager', 'hq'] },
   { address: '/tech', word: common.tech, note: words.techNote, icon: 'sensor', roles: ['tech', 'hq'] },
   { address: '/hq', word: common.hq, note: words.hqNote, icon: 'pulse', roles: ['hq'] },
 ];

@@ -9,6 +9,7 @@ import { StorePage } from '../parts/store-page.js';
 import { Empty } from '../parts/states.js';
 import { Alarm } from './hq/alarm.js';
 import { Fleet } from './hq/fleet.js';
+import { Overdue } from './hq/overdue.js';
 import { FleetFigures } from './hq/figures.js';
 import { Security } from './hq/security.js';
 import { DeadLetters } from './hq/dead-letters.js';
@@ -19,7 +20,7 @@ import words from '../words/hq.js';
 const FLEET_EVERY_MS = 2000;
 
 function part([name = 'fleet', id], fleet) {
-  if (name === 'fleet') return id ? html`<${DevicePage} key=${id} id=${id} back="#/fleet" />` : html`<${Alarm} /><${FleetFigures} load=${fleet} /><${Fleet} />`;
+  if (name === 'fleet') return id ? html`<${DevicePage} key=${id} id=${id} back="#/fleet" />` : html`<${Alarm} /><${FleetFigures} load=${fleet} /><${Overdue} /><${Fleet} />`;
   if (name === 'security') return html`<${Security} />`;
   if (name === 'dead-letters') return html`<${DeadLetters} />`;
   return html`<${Empty} title=${t(common.notHere)} />`;

@@ -9,12 +9,14 @@ import { t } from '../core/i18n.js';
 import { Overview } from './manager/overview.js';
 import { Prices } from './manager/prices.js';
 import { Labels } from './manager/labels.js';
+import { Shelves } from './manager/shelves.js';
 import { Sound } from './manager/sound.js';
 import { Offers } from './manager/offers.js';
 import common from '../words/common.js';
 import words from '../words/manager.js';
+import shelves from '../words/shelves.js';
 
-const PARTS = { store: Overview, prices: Prices, labels: Labels, sound: Sound, offers: Offers };
+const PARTS = { store: Overview, prices: Prices, labels: Labels, shelves: Shelves, sound: Sound, offers: Offers };
 
 function Manager() {
   const open = changes.value.filter((change) => change.state === 'published').length;
@@ -22,6 +24,7 @@ function Manager() {
     { id: 'store', word: words.store, icon: 'map' },
     { id: 'prices', word: words.prices, icon: 'tag', count: open },
     { id: 'labels', word: words.labels, icon: 'label' },
+    { id: 'shelves', word: shelves.shelves, icon: 'layers' },
     { id: 'sound', word: words.sound, icon: 'sound' },
     { id: 'offers', word: words.offers, icon: 'gift' },
   ];

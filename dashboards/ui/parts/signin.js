@@ -9,7 +9,7 @@ import { Failed, Loading } from './states.js';
 import { complain } from './toast.js';
 import words from '../words/common.js';
 
-const ROLE_ICONS = { manager: 'tag', tech: 'sensor', hq: 'pulse', shopper: 'cart', supplier: 'gift' };
+const ROLE_ICONS = { manager: 'tag', associate: 'list', tech: 'sensor', hq: 'pulse', shopper: 'cart', supplier: 'gift' };
 export const roleWord = (role) => words[role] ?? { zh: role, en: role };
 
 const DemoAccounts = ({ accounts, onSignIn, busy }) => html`

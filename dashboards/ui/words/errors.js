@@ -10,6 +10,7 @@ export default {
 
 const role = { zh: '此账号没有权限，请换一个账号登录。', en: 'This account may not do that. Sign in with another one.' };
 const signedOut = { zh: '请先登录。', en: 'Sign in first.' };
+const pass = { zh: '请从您的任务列表打开此页：它会带来这家门店的通行证。', en: 'Open this page from your task list: it brings the pass for this store.' };
 const stale = { zh: '页面已过期，请刷新后再试。', en: 'This page is out of date. Reload it and try again.' };
 
 /** `{message}` is the server's own sentence, where only it knows the particulars. */
@@ -49,5 +50,16 @@ export const byCode = {
   'no-trip': { zh: '还没有开始购物，请先开始。', en: 'No trip has begun. Start one first.' },
   full: { zh: '购物车正在等待联网，请稍后再试。', en: 'The cart is waiting for its connection. Try again in a moment.' },
   refused: { zh: '无法做到：{message}', en: 'That cannot be done: {message}' },
+  'no-pass': pass,
+  'old-pass': { zh: '通行证已过期，请从任务列表重新打开此页。', en: 'The pass has expired. Open this page from your task list again.' },
+  'bad-pass': pass,
+  'other-store': { zh: '这张通行证是另一家门店的，请从那家门店的任务列表打开。', en: 'This pass is for another store. Open the page from its task list.' },
+  'no-photo': { zh: '这不是可以读取的照片，请再拍一张。', en: 'This is no photo that can be read. Take it again.' },
+  'not-this-shelf': { zh: '照片里没有找到这组货架：请正对货架拍下整组，并确认选对了货架。', en: 'This bay is not to be seen in the photo. Take the whole of it from the front, and check that it is the right bay.' },
+  'no-bay': { zh: '门店没有这组货架，请店长先上传陈列图。', en: 'This store has no such bay. The manager adds it with its planogram.' },
+  'no-picture': { zh: '缺少商品图片：{message}', en: 'A picture of a product is missing: {message}' },
+  'no-product': { zh: '这种商品不在这组货架的陈列图里。', en: 'That product is not in this bay’s planogram.' },
+  busy: { zh: '正在比对其他照片，请几秒后再试。', en: 'Other photos are being compared. Try again in a few seconds.' },
+  bay: { zh: '无法保存这组货架：{message}', en: 'The bay cannot be saved: {message}' },
   unreachable: { zh: '虚拟世界没有回应，请稍后再试。', en: 'The virtual world does not answer. Try again in a moment.' },
 };

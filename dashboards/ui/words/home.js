@@ -4,6 +4,7 @@ export default {
   claimNote: { zh: '智能购物车、电子价签、促销音箱和导购屏，在断网时也照常工作。', en: 'Smart carts, shelf labels, promo speakers and wayfinding screens that keep working when the network does not.' },
   pages: { zh: '页面', en: 'Pages' },
   managerNote: { zh: '门店地图、改价与确认、价签、声音、优惠', en: 'Live map, prices and who confirmed, labels, sound, offers' },
+  floorNote: { zh: '今天要做的事：补货、归位、查看日期', en: 'What to do now: refill, put in place, look at dates' },
   techNote: { zh: '登记新设备、检查与维护', en: 'Enrol new devices, check and mend' },
   hqNote: { zh: '全部设备的健康、安全事件、死信', en: 'Fleet health, security events, dead letters' },
   yours: { zh: '您的页面', en: 'Your page' },

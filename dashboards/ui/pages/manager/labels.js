@@ -80,7 +80,7 @@ function LabelList() {
   const shown = labelList.value.filter((label) => (!state || label.state === state) && matches(label, query.trim()));
   const opened = labels.value.get(route.value[1]);
   return html`
-    <${Tasks} quietly />
+    <${Tasks} isOfLabels quietly />
     <${Card} title=${t(words.labelList)} className="wide-card" side=${html`
       <div class="search" data-size="small"><${Icon} name="search" size=${18} />
         <input type="search" aria-label=${t(words.filterLabels)} placeholder=${t(words.filterLabels)} value=${query} onInput=${(event) => setQuery(event.currentTarget.value)} /></div>`}>

@@ -82,7 +82,7 @@ export function Pairing() {
   );
   const found = labelList.value.filter((label) => matches(label, query.trim()));
   return html`
-    <${Tasks} quietly />
+    <${Tasks} isOfLabels quietly />
     <div class="device-grid">
       <${Card} title=${t(words.pairing)}><${Scan} onPaired=${onPaired} />
         <button class="button" onClick=${() => setHanging(true)}><${Icon} name="plus" size=${18} /> ${t(words.hang)}</button><//>
