@@ -118,8 +118,29 @@ class WheelsRolled:
     rolled_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class WeightRead:
+    """What a scale says: grams, None where it cannot say; `read_s` is monotonic seconds.
+
+    `is_stable` is the scale's own word, None for one that has none; a `fault` says why it cannot weigh.
+    """
+
+    grams: float | None
+    read_s: float
+    is_stable: bool | None = None
+    fault: str = ""
+
+
 Signal = (
-    AdvertHeard | CameraReported | CodeScanned | FrameTaken | LabelAnswered | LabelSilent | SoundEnded | WheelsRolled
+    AdvertHeard
+    | CameraReported
+    | CodeScanned
+    | FrameTaken
+    | LabelAnswered
+    | LabelSilent
+    | SoundEnded
+    | WeightRead
+    | WheelsRolled
 )
 
 

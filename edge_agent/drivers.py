@@ -12,10 +12,13 @@ from edge_agent.settings import (
     EvdevDriver,
     FileDriver,
     HciDriver,
-    HidScannerDriver,
+    HidrawDriver,
+    LoadCellDriver,
     RtspDriver,
     SerialScannerDriver,
     Settings,
+    SicsDriver,
+    ToledoDriver,
     V4l2Driver,
 )
 
@@ -156,8 +159,38 @@ def _scanner(options: DriverSettings, settings: Settings) -> Driver:
         return VirtualScanner(settings.device.folder / "scanner")
     from device_drivers.scanner.hid import HidScanner
 
-    assert isinstance(options, HidScannerDriver), "the settings check what a scanner may be"
+    assert isinstance(options, HidrawDriver), "the settings check what a scanner may be"
     return HidScanner(options.path)
+
+
+def _scale(options: DriverSettings, settings: Settings) -> Driver:
+    if isinstance(options, HidrawDriver):
+        from device_drivers.scale.hid import HidScale
+
+        return HidScale(options.path)
+    if isinstance(options, ToledoDriver):
+        from device_drivers.scale.lines import Toledo8217
+        from device_drivers.scale.serial import SerialScale
+
+        return SerialScale(options.path, Toledo8217(options.unit), options.baud)
+    if isinstance(options, SicsDriver):
+        from device_drivers.scale.lines import MtSics
+        from device_drivers.scale.serial import SerialScale
+
+        return SerialScale(options.path, MtSics(), options.baud)
+    if isinstance(options, LoadCellDriver):
+        from functools import partial
+
+        from smbus2 import SMBus
+
+        from device_drivers.scale.load_cell import LoadCell
+
+        return LoadCell(
+            partial(SMBus, options.bus), counts_per_g=options.counts_per_g, zero=options.zero, most_g=options.most_g
+        )
+    from device_drivers.scale.virtual import VirtualScale
+
+    return VirtualScale(seed=zlib.crc32(settings.device.id.encode()) % 1000)
 
 
 def _wheels(options: DriverSettings, settings: Settings) -> Driver:
@@ -238,6 +271,7 @@ _BUILDERS: dict[str, Callable[[DriverSettings, Settings], Driver]] = {
     "beacons": _beacons,
     "camera": _camera,
     "scanner": _scanner,
+    "scale": _scale,
     "wheels": _wheels,
     "speaker": _speaker,
     "labels": _labels,

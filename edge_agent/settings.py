@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cloud_broker.bus.mqtt import Address, Tls
 from firmware_specs.kinds import Kind, kinds
@@ -163,8 +163,8 @@ class RtspDriver(_Strict):
     frames_per_s: Annotated[float, Field(gt=0, le=120)] = 15.0
 
 
-class HidScannerDriver(_Strict):
-    """A scanner that types, by its hidraw path."""
+class HidrawDriver(_Strict):
+    """A scanner that types, or a USB scale, by its hidraw path."""
 
     type: Literal["hidraw"]
     path: Annotated[str, Field(min_length=1)]
@@ -176,6 +176,43 @@ class SerialScannerDriver(_Strict):
     type: Literal["serial"]
     path: Annotated[str, Field(min_length=1)]
     baud: Annotated[int, Field(ge=300, le=4_000_000)] = 9_600
+
+
+class ToledoDriver(_Strict):
+    """A scale on a serial line that speaks Mettler-Toledo 8217."""
+
+    type: Literal["toledo-8217"]
+    path: Annotated[str, Field(min_length=1)]
+    baud: Annotated[int, Field(ge=300, le=115_200)] = 9_600
+    unit: Literal["kg", "lb"] = "kg"
+    """In which it is set to weigh: its lines do not say."""
+
+
+class SicsDriver(_Strict):
+    """A scale on a serial line that speaks MT-SICS."""
+
+    type: Literal["mt-sics"]
+    path: Annotated[str, Field(min_length=1)]
+    baud: Annotated[int, Field(ge=300, le=115_200)] = 9_600
+
+
+class LoadCellDriver(_Strict):
+    """A load cell on a NAU7802, on an I²C bus of the machine."""
+
+    type: Literal["nau7802"]
+    bus: Annotated[int, Field(ge=0, le=255)] = 1
+    counts_per_g: Annotated[float, Field(ge=-1e6, le=1e6)]
+    """Measured once: the result with a known weight, less `zero`, by its grams."""
+
+    zero: Annotated[int, Field(ge=-(2**23), lt=2**23)] = 0
+    most_g: Annotated[float, Field(gt=0, le=1e6)] = 30_000.0
+
+    @field_validator("counts_per_g")
+    @classmethod
+    def _not_nothing(cls, value: float) -> float:
+        if abs(value) < 1e-3:
+            raise ValueError("expected counts for a gram, measured with a known weight, not 0")
+        return value
 
 
 class AlsaDriver(_Strict):
@@ -211,8 +248,11 @@ DriverSettings = Annotated[
     | RtspDriver
     | AlsaDriver
     | EvdevDriver
-    | HidScannerDriver
+    | HidrawDriver
     | SerialScannerDriver
+    | ToledoDriver
+    | SicsDriver
+    | LoadCellDriver
     | FileDriver,
     Field(discriminator="type"),
 ]
@@ -244,6 +284,8 @@ class Settings(_Strict):
                 raise ValueError(f"drivers.{name}.type: expected virtual, v4l2, rtsp or file")
             if name == "scanner" and driver.type not in ("virtual", "hidraw", "serial"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, hidraw or serial")
+            if name == "scale" and driver.type not in ("virtual", "hidraw", "toledo-8217", "mt-sics", "nau7802"):
+                raise ValueError(f"drivers.{name}.type: expected virtual, hidraw, toledo-8217, mt-sics or nau7802")
             if name == "wheels" and driver.type not in ("virtual", "evdev"):
                 raise ValueError(f"drivers.{name}.type: expected virtual or evdev")
             if name == "speaker" and driver.type not in ("virtual", "alsa", "file"):
@@ -302,7 +344,7 @@ def _rooted(driver: DriverSettings, folder: Path) -> DriverSettings:
 
 def _sentence(error: Any) -> str:
     # The discriminator's value stands in pydantic's path, but not in the TOML's.
-    tags = ("virtual", "ble", "v4l2", "alsa", "evdev", "file")
+    tags = ("virtual", "ble", "v4l2", "alsa", "evdev", "file", "toledo-8217", "mt-sics", "nau7802")
     parts = [str(part) for place, part in enumerate(error["loc"]) if not (place == 2 and part in tags)]
     where = ".".join(parts)
     message = str(error["msg"]).removeprefix("Value error, ")
