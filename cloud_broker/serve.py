@@ -14,6 +14,7 @@ from anyio.abc import TaskStatus
 
 from cloud_broker.api.app import make_app
 from cloud_broker.api.context import Context
+from cloud_broker.baskets.weights import is_news, learnt, newest_weighing, publish_weights
 from cloud_broker.bus.mqtt import Address, MqttBus
 from cloud_broker.bus.port import Bus, Message
 from cloud_broker.clock import now_ms
@@ -39,6 +40,7 @@ from cloud_broker.state.retention import DAY_MS, forget_old
 from firmware_specs import topics
 from firmware_specs.desired import Peer
 from firmware_specs.presence import Presence
+from firmware_specs.rules.weight import ProductWeight
 from firmware_specs.wire import WireError, decode
 
 logger = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ CLIENT = "cloud-api"
 FORGET_S = 3600
 RENEW_S = 24 * 3600
 APPLY_S = 0.5
+WEIGHTS_S = 20.0
 PEERS_S = 3.0
 MOST_SHOWN = 50
 """Of a group that takes effect, so many changes are told to open pages one by one."""
@@ -105,6 +108,7 @@ class Cloud:
             group.start_soon(self._renew, name="delegations")
             group.start_soon(self._apply, name="planned prices")
             group.start_soon(self._introduce, name="neighbours")
+            group.start_soon(self._learn, name="weights")
             if self.settings.influx is not None:
                 sink = InfluxSink(self.settings.influx, self.context.readings)
                 group.start_soon(sink.run, name="readings sink")
@@ -186,6 +190,26 @@ class Cloud:
             with self.context.engine.begin() as connection:
                 publish_peers(connection, self.context.publisher, store, peers)
             told[store] = peers
+        return bool(changed)
+
+    async def _learn(self) -> None:
+        seen: dict[str, int] = {}
+        told: dict[str, list[ProductWeight]] = {}
+        while True:
+            if await patiently("weights", self._publish_weights, seen, told):
+                self.context.dispatcher.poke()
+            await anyio.sleep(WEIGHTS_S)
+
+    def _publish_weights(self, seen: dict[str, int], told: dict[str, list[ProductWeight]]) -> bool:
+        with reading(self.context.engine) as connection:
+            stores = {store: last for store, last in newest_weighing(connection).items() if seen.get(store) != last}
+            found = {store: learnt(connection, store) for store in stores}
+        seen |= stores
+        changed = {store: weights for store, weights in found.items() if is_news(weights, told.get(store, []))}
+        for store, weights in changed.items():
+            with self.context.engine.begin() as connection:
+                publish_weights(connection, self.context.publisher, store, weights)
+            told[store] = weights
         return bool(changed)
 
     def _renew_delegations(self) -> list[str]:

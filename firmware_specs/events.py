@@ -107,6 +107,43 @@ class BasketClosed(Event, frozen=True, tag="basket-closed"):
     provisional: bool
     saving_minor: Minor = 0
     uses: Annotated[list[PromotionUse], Meta(max_length=1_000)] = []
+    unresolved: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    """Questions about what went in that nobody has answered, or that the shopper has answered against the scale."""
+
+
+class ItemWeighed(Event, frozen=True, tag="item-weighed"):
+    """A product went into a basket alone: what the scale gained is its weight, with all that it is wrapped in."""
+
+    trip: Id
+    gtin: Gtin14
+    weight_g: Annotated[float, Meta(ge=0, le=1e6)]
+
+
+class BasketQuestioned(Event, frozen=True, tag="basket-questioned"):
+    """What went into a basket does not seem to be what was scanned.
+
+    `verdict` is `please-check`, then `gtin` is what was scanned, or `please-scan`: nobody scanned it. `odds` are the
+    log odds that it is what was scanned, `change_g` what the scale gained.
+    """
+
+    trip: Id
+    question: Id
+    verdict: Id
+    gtin: Gtin14 | None = None
+    odds: Annotated[float, Meta(ge=-100, le=100)] = 0.0
+    change_g: Annotated[float, Meta(ge=-1e6, le=1e6)] | None = None
+
+
+class BasketAnswered(Event, frozen=True, tag="basket-answered"):
+    """How a question ended.
+
+    `answer` is `removed` (from the list), `taken-out` (of the basket), `scanned`, `insisted` (the shopper says that all
+    is right) or `left` (the trip ended without an answer).
+    """
+
+    trip: Id
+    question: Id
+    answer: Id
 
 
 class BookHeld(Event, frozen=True, tag="book-held"):
@@ -343,6 +380,9 @@ AnyEvent = (
     | LineAdded
     | LineRemoved
     | BasketClosed
+    | ItemWeighed
+    | BasketQuestioned
+    | BasketAnswered
     | BookHeld
     | PriceCharged
     | LabelPrepared
@@ -371,6 +411,9 @@ STREAM_OF: Final[dict[type[Event], str]] = {
     LineAdded: "basket",
     LineRemoved: "basket",
     BasketClosed: "basket",
+    ItemWeighed: "basket",
+    BasketQuestioned: "basket",
+    BasketAnswered: "basket",
     BookHeld: "price",
     PriceCharged: "price",
     LabelPrepared: "price",

@@ -21,6 +21,7 @@ from firmware_specs.kinds import Kind, kinds
 from firmware_specs.presence import Presence
 from firmware_specs.pricebook.edition import Edition
 from firmware_specs.rules.promotions import PromotionBook
+from firmware_specs.rules.weight import Weights
 from firmware_specs.signing import Envelope, payload_type
 from firmware_specs.surveyed import SitePlan, Survey
 
@@ -120,6 +121,7 @@ BLOBS: tuple[type[Struct], ...] = (
     desired.Roster,
     desired.Peers,
     Bays,
+    Weights,
 )
 """What travels by pointer, as JSON."""
 

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from cloud_broker.api import (
     audio,
+    baskets,
     blobs,
     books,
     claims,
@@ -38,6 +39,7 @@ ROUTERS = (
     labels,
     tasks,
     shelves,
+    baskets,
     templates,
     audio,
     offers,

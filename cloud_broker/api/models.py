@@ -198,6 +198,22 @@ class AuditView(Out):
     wrong: int
 
 
+class BasketQuestion(Out):
+    """What a cart asked its shopper; `answer` is None while it is open, else as `BasketAnswered` has it."""
+
+    id: str
+    device: str
+    trip: str
+    verdict: str
+    gtin: str | None
+    name: Names
+    odds: float
+    change_g: float | None
+    at_ms: int
+    answer: str | None
+    answered_ms: int | None
+
+
 class BayView(Out):
     """A bay that has a planogram, with its last audits, the newest first."""
 

@@ -14,7 +14,7 @@ import httpx
 from cloud_broker.bus.mqtt import Address, MqttBus, Tls
 from cloud_broker.bus.port import Message
 from cloud_broker.clock import now_ms
-from cloud_broker.demo import audience_steps, label_steps, price_steps, shelf_steps, survey_steps
+from cloud_broker.demo import audience_steps, basket_steps, label_steps, price_steps, shelf_steps, survey_steps
 from cloud_broker.demo.cast import CAST, STORE, Part
 from cloud_broker.demo.people import StepFailedError, Visitor, Watcher, poll
 from cloud_broker.demo.props import centre, melody
@@ -43,7 +43,7 @@ class Journey:
         """Run every step; return whether all held."""
         async with anyio.create_task_group() as group:
             group.start_soon(self._with_carts)
-            group.start_soon(self._chain, ("2 code", self.code))
+            group.start_soon(self._chain, ("2 code", self.code), ("17 wrong item", self.wrong_item))
             group.start_soon(self._chain, ("3 price down", self.price_down), ("3 price up", self.price_up))
             group.start_soon(self._chain, ("4 sound", self.sound))
             group.start_soon(self._chain, ("6 enrol", self.enrol))
@@ -424,6 +424,10 @@ class Journey:
     async def audited(self) -> dict[str, Any]:
         """A photo of a shelf becomes tasks, and the next one closes them."""
         return await shelf_steps.audited(self)
+
+    async def wrong_item(self) -> dict[str, Any]:
+        """A cart notices what is not what was scanned."""
+        return await basket_steps.weighed(self)
 
     async def offline(self) -> dict[str, Any]:
         """A killed agent is shown offline, and shown again when it returns."""

@@ -206,7 +206,7 @@ class Stage:
         await anyio.run_process(
             [
                 command_path("edge-agent"), "generate-frames", "--kind", "shelf", "--seed", str(BAY_SEED),
-                *("--count", "1", "--size", "2000x1500", "--out", str(folder), "--sold", str(folder / "sold.json")),
+                *("--count", "1", "--size", "1280x960", "--out", str(folder), "--sold", str(folder / "sold.json")),
                 *(["--stocked"] if when == "after" else []),
             ]
         )  # fmt: skip

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from cloud_broker.audio.schedule import play_view
+from cloud_broker.baskets.questions import keep_answer, keep_question
+from cloud_broker.baskets.weights import keep_weighing
 from cloud_broker.clock import now_ms
 from cloud_broker.labels.plan import find_label
 from cloud_broker.labels.plan import view as label_view
@@ -166,6 +168,22 @@ def _basket_closed(work: Batchwork, device: Row[Any], event: events.BasketClosed
         price_minor=event.total_minor,
         provisional=event.provisional,
     )
+
+
+def _item_weighed(work: Batchwork, device: Row[Any], event: events.ItemWeighed) -> None:
+    keep_weighing(work.connection, device.store, event)
+
+
+def _basket_questioned(work: Batchwork, device: Row[Any], event: events.BasketQuestioned) -> None:
+    asked = keep_question(work.connection, device.store, device.id, event)
+    if asked is not None:
+        work.notices.append(Notice("basket-check", device.store, asked))
+
+
+def _basket_answered(work: Batchwork, device: Row[Any], event: events.BasketAnswered) -> None:
+    answered = keep_answer(work.connection, device.store, event)
+    if answered is not None:
+        work.notices.append(Notice("basket-check", device.store, answered))
 
 
 def _touch_change(work: Batchwork, change: int, at_ms: int) -> None:
@@ -427,6 +445,9 @@ _EFFECTS: dict[type[Event], Callable[[Batchwork, Row[Any], Any], None]] = {
     events.LineAdded: _line_added,
     events.LineRemoved: _line_removed,
     events.BasketClosed: _basket_closed,
+    events.ItemWeighed: _item_weighed,
+    events.BasketQuestioned: _basket_questioned,
+    events.BasketAnswered: _basket_answered,
     events.BookHeld: _book_held,
     events.PriceCharged: _price_charged,
     events.LabelPrepared: _label_prepared,

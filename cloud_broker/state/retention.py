@@ -29,6 +29,7 @@ RULES = (
     Kept(tables.decisions, "at_ms", 30),
     Kept(tables.plays, "at_ms", 400),
     Kept(tables.basket_lines, "at_ms", 400),
+    Kept(tables.basket_questions, "at_ms", 400),
     Kept(tables.audits, "at_ms", 400),
     Kept(tables.tasks, "closed_ms", 400),
 )

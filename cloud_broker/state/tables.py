@@ -528,3 +528,34 @@ basket_lines = Table(
     Column("at_ms", BigInteger, nullable=False),
 )
 Index("ix_basket_lines_device", basket_lines.c.device, basket_lines.c.id)
+
+# What carts asked their shoppers about what went in, and how it ended.
+basket_questions = Table(
+    "basket_questions",
+    metadata,
+    Column("id", String(63), primary_key=True),
+    Column("store", String(63), nullable=False),
+    Column("device", String(63), nullable=False),
+    Column("trip", String(63), nullable=False),
+    Column("verdict", String(63), nullable=False),
+    Column("gtin", String(14), nullable=True),
+    Column("odds", Float, nullable=False),
+    Column("change_g", Float, nullable=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("answer", String(63), nullable=True),
+    Column("answered_ms", BigInteger, nullable=True),
+)
+Index("ix_basket_questions_store", basket_questions.c.store, basket_questions.c.at_ms)
+
+# What carts weighed of products that went in alone: the last of each product, from which its weight is learnt.
+weighings = Table(
+    "weighings",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("store", String(63), nullable=False),
+    Column("gtin", String(14), nullable=False),
+    Column("trip", String(63), nullable=False),
+    Column("weight_g", Float, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+Index("ix_weighings_product", weighings.c.store, weighings.c.gtin, weighings.c.id)

@@ -18,7 +18,7 @@ from device_drivers.scale.reading import Reading
 from device_drivers.scale.reports import pack_report
 from device_drivers.scale.serial import SerialScale
 
-_SWING_S: Final = 0.35
+_SWING_S: Final = 0.2
 """A basket swings after something was put in, and comes to rest with this time constant."""
 
 _NOISE_G: Final = 0.8

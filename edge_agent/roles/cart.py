@@ -9,19 +9,29 @@ from anyio.abc import TaskStatus
 from starlette.routing import BaseRoute
 
 from cloud_broker.bus.port import Message
-from device_drivers.api import AdvertHeard, CameraReported, CodeScanned, FrameTaken, Signal, WheelsRolled
+from device_drivers.api import (
+    AdvertHeard,
+    CameraReported,
+    CodeScanned,
+    FrameTaken,
+    Signal,
+    WeightRead,
+    WheelsRolled,
+)
 from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Surroundings
 from edge_agent.roles.catalogue import Catalogue
 from edge_agent.roles.offering import Offering
 from edge_agent.roles.pricing import Pricing
 from edge_agent.roles.reading import Reader
-from edge_agent.roles.routes import Body, action, products, sale_routes, survey_routes
+from edge_agent.roles.routes import Body, action, products, question_routes, sale_routes, survey_routes
 from edge_agent.roles.sale import Sale
 from edge_agent.roles.scanning import Scanning
-from edge_agent.roles.steering import scanning, steering, world_of
+from edge_agent.roles.service import OutOfServiceError
+from edge_agent.roles.steering import putting, scanning, steering, world_of
 from edge_agent.roles.viewing import view_routes
+from edge_agent.roles.weighing import Weighing
 from edge_agent.roles.whereabouts import EVERY_S, Whereabouts
-from firmware_specs.desired import Command
+from firmware_specs.desired import Command, Row
 
 LOCATED_MS = 30_000
 """How long a cart shows that somebody looks for it."""
@@ -34,7 +44,8 @@ class Cart:
         self._surroundings = surroundings
         self._pricing = Pricing(surroundings, leased=True)
         self._offering = Offering(surroundings)
-        self._sale = Sale(surroundings, self._pricing, self._offering.begin)
+        self._weighing = Weighing(surroundings, self._row, self._trip)
+        self._sale = Sale(surroundings, self._pricing, self._offering.begin, self._weighing)
         self._reader = Reader(self._sale.take, self._sale.codes.product_of, sold=self._sold)
         self._scanning = Scanning(self._sale.take)
         self._whereabouts = Whereabouts(surroundings)
@@ -50,6 +61,7 @@ class Cart:
             "survey": self._whereabouts.take_survey,
             "offers": self._offering.take_offers,
             "labels": self._catalogue.take_labels,
+            "weights": self._weighing.take_weights,
         }
 
     async def prepare(self, held: Held) -> None:
@@ -75,6 +87,8 @@ class Cart:
             self._reader.take(signal)
         elif isinstance(signal, CodeScanned):
             self._scanning.take(signal)
+        elif isinstance(signal, WeightRead):
+            self._weighing.weigh(signal)
 
     async def on_local(self, message: Message) -> None:
         """See `Role.on_local`."""
@@ -97,6 +111,7 @@ class Cart:
             **self._pricing.state(),
             **self._sale.state(),
             **self._offering.state(),
+            "basket_check": self._weighing.state(),
             "located": self._surroundings.now_ms() < self._located_until_ms,
             "survey": self._whereabouts.surveying.state(),
             "virtual": self._world is not None,
@@ -105,12 +120,13 @@ class Cart:
     def routes(self) -> list[BaseRoute]:
         """See `Role.routes`."""
         steered = [] if self._world is None else steering(self._world)
-        steered += scanning(self._surroundings.drivers.values())
+        steered += [*scanning(self._surroundings.drivers.values()), *putting(self._surroundings.drivers.values())]
         dismiss = action("/api/offer/dismiss", self._dismiss)
         surveyed = survey_routes(self._whereabouts.surveying, self._sale.service)
         return [
             products(self._catalogue),
             *sale_routes(self._sale),
+            *question_routes(self._weighing, self._sale),
             *view_routes(self._reader),
             dismiss,
             *surveyed,
@@ -129,6 +145,7 @@ class Cart:
             group.start_soon(self._reader.run, name="codes")
             group.start_soon(self._sale.service.run, name="in service or out")
             group.start_soon(self._whereabouts.surveying.run, name="survey")
+            group.start_soon(self._weighing.run, name="basket check")
             group.start_soon(self._follow, name="positions")
             task_status.started()
 
@@ -151,6 +168,16 @@ class Cart:
     def _sold(self) -> Container[str] | None:
         book = self._pricing.book
         return None if book is None else book.rows
+
+    def _trip(self) -> str:
+        try:
+            return self._sale.trip or self._sale.start()
+        except OutOfServiceError:
+            return ""
+
+    def _row(self, gtin: str) -> Row | None:
+        priced = self._pricing.price(gtin)
+        return None if priced is None else priced.row
 
     def _price_minor(self, gtin: str) -> int | None:
         priced = self._pricing.price(gtin)

@@ -13,6 +13,7 @@ from edge_agent.roles.catalogue import Catalogue
 from edge_agent.roles.sale import NoTripError, Sale
 from edge_agent.roles.service import OutOfServiceError, Service
 from edge_agent.roles.surveying import SurveyError, Surveying
+from edge_agent.roles.weighing import NoQuestionError, Weighing
 
 Body = dict[str, Any]
 Action = Callable[[Body], Awaitable[Body]]
@@ -130,6 +131,26 @@ def sale_routes(sale: Sale) -> list[BaseRoute]:
     ]
 
 
+def question_routes(weighing: Weighing, sale: Sale) -> list[BaseRoute]:
+    """Return the route by which a shopper answers what the cart asks."""
+
+    async def answer(body: Body) -> Body:
+        question, said = text(body, "question"), text(body, "answer")
+        try:
+            if said == "right":
+                weighing.insist(question)
+            elif said == "remove":
+                sale.remove(weighing.removed(question))
+                weighing.close(question, "removed")
+            else:
+                raise ApiError(422, "invalid", "answer must be right or remove", "answer")
+        except NoQuestionError as exc:
+            raise ApiError(409, "answered", str(exc)) from exc
+        return sale.state()
+
+    return [action("/api/basket/answer", answer)]
+
+
 def text(body: Body, field: str) -> str:
     """Return a text of the body; raises ApiError."""
     value = body.get(field)
@@ -143,6 +164,14 @@ def metres(body: Body, field: str) -> float:
     value = body.get(field)
     if isinstance(value, bool) or not isinstance(value, int | float) or not -1e5 <= value <= 1e5:
         raise ApiError(422, "invalid", f"{field} must be metres in the store's frame", field)
+    return float(value)
+
+
+def grams(body: Body, field: str) -> float:
+    """Return a weight of the body; raises ApiError."""
+    value = body.get(field)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e5 <= value <= 1e5:
+        raise ApiError(422, "invalid", f"{field} must be grams, 100 kg at most", field)
     return float(value)
 
 

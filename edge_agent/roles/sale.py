@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -26,6 +26,20 @@ MOST_COUPONS: Final = 20
 MOST_TEXT: Final = 100
 
 
+class Witness(Protocol):
+    """What looks on while goods are scanned."""
+
+    @property
+    def unresolved(self) -> int:
+        """Questions of this trip that are open."""
+
+    def added(self, unit: Unit) -> None:
+        """Take note of a unit that was scanned."""
+
+    def ended(self) -> None:
+        """Take note that the trip ended."""
+
+
 class NoTripError(Exception):
     """There is no trip, or nothing of this product in its basket."""
 
@@ -43,9 +57,17 @@ class Sale:
 
     Args:
         on_trip: called with the id of each trip that begins; ids are random and name nobody.
+        witness: looks on, where there is one.
     """
 
-    def __init__(self, surroundings: Surroundings, pricing: Pricing, on_trip: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        pricing: Pricing,
+        on_trip: Callable[[str], None],
+        witness: Witness | None = None,
+    ) -> None:
+        self._witness = witness
         self._surroundings = surroundings
         self._pricing = pricing
         self._on_trip = on_trip
@@ -83,6 +105,8 @@ class Sale:
         self._service.check()
         trip = f"t-{secrets.token_hex(8)}"
         self._coupons, self._refused = [], set()
+        if self._witness is not None:
+            self._witness.ended()
         self._keep(trip, Basket())
         self._on_trip(trip)
         self._surroundings.changed()
@@ -127,6 +151,8 @@ class Sale:
             return
         if unit is not None:
             self._keep(trip, self._basket.add(unit))
+            if self._witness is not None:
+                self._witness.added(unit)
         self._last_code = {
             "gtin": found.gtin,
             "name": {} if unit is None else unit.name,
@@ -176,8 +202,11 @@ class Sale:
             provisional=not self._pricing.is_firm,
             saving_minor=priced.saving_minor,
             uses=uses(priced),
+            unresolved=0 if self._witness is None else self._witness.unresolved,
         )
         self._surroundings.say(closed)
+        if self._witness is not None:
+            self._witness.ended()
         self.trip, self._basket, self._coupons, self._last_code = None, Basket(), [], None
         self._surroundings.note(_TRIP, b"")
         self._surroundings.changed()

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from starlette.routing import BaseRoute
 
 from device_drivers.api import DeviceRefusedError, DeviceUnreachableError, Driver
-from edge_agent.roles.routes import ApiError, Body, action, metres, text, truth
+from edge_agent.roles.routes import ApiError, Body, action, grams, metres, text, truth
 
 SHOWN_S = 3.0
 _LONGEST = 2_000
@@ -65,6 +65,31 @@ def scanning(drivers: Iterable[Driver]) -> list[BaseRoute]:
         return {"code": code}
 
     return [action("/api/virtual/scan", scan)]
+
+
+@runtime_checkable
+class Bears(Protocol):
+    """A virtual scale."""
+
+    async def put(self, grams: float) -> None:
+        """Put something in, or take it out; raises DeviceRefusedError, DeviceUnreachableError."""
+
+
+def putting(drivers: Iterable[Driver]) -> list[BaseRoute]:
+    """Return the route that lets a hand put things on a virtual scale; none for a device that has no such scale."""
+    scale = next((driver for driver in drivers if isinstance(driver, Bears)), None)
+    if scale is None:
+        return []
+
+    async def put(body: Body) -> Body:
+        added_g = grams(body, "grams")
+        try:
+            await scale.put(added_g)
+        except (DeviceRefusedError, DeviceUnreachableError) as exc:
+            raise _error(exc) from exc
+        return {"grams": added_g}
+
+    return [action("/api/virtual/put", put)]
 
 
 def steering(world: Steerable) -> list[BaseRoute]:

@@ -30,6 +30,13 @@ async def local(request: Request) -> Response:
         store.trip, store.basket, store.packs, store.last_code = None, {}, [], None
     elif deed == "offer/dismiss":
         store.offer = None
+    elif deed == "basket/answer":
+        store.questions = [one for one in store.questions if one["id"] != body["question"]]
+    elif deed == "virtual/put":
+        swapped = {"verdict": "please-check", "gtin": PACK.gtin, "name": {"zh": PACK.name_zh, "en": PACK.name_en}}
+        asked = {"verdict": "please-scan", "gtin": "", "name": {}} if body["grams"] < 500 else swapped
+        base = {"id": store.id("q"), "trip": "trip-1", "change_g": body["grams"], "at_ms": now_ms(), "insisted": False}
+        store.questions = [*store.questions, {**base, **asked}]
     elif deed == "virtual/show":
         scan(store, "cart-1", body["gtin"])
     elif deed == "virtual/walk":
@@ -112,6 +119,8 @@ AGENT_ROUTES = [
         Route(f"/api/{deed}", local, methods=["POST"])
         for deed in (
             "basket/remove",
+            "basket/answer",
+            "virtual/put",
             "trip/start",
             "trip/close",
             "offer/dismiss",

@@ -36,6 +36,7 @@ class Store:
     tasks: list[Json] = field(default_factory=list)
     bays: list[Json] = field(default_factory=list)
     photos: list[Json] = field(default_factory=list)
+    questions: list[Json] = field(default_factory=list)
     assets: list[Json] = field(default_factory=list)
     audio: dict[str, bytes] = field(default_factory=dict)
     slots: list[Json] = field(default_factory=list)
@@ -384,6 +385,15 @@ def state(store: Store) -> Json:
     basket += store.packs
     own = store.devices[store.own]
     return {
+        "basket_check": {
+            "status": "rest",
+            "fault": "",
+            "grams": 3_412,
+            "expected_g": 1_040,
+            "questions": store.questions,
+        }
+        if own["kind"] == "cart"
+        else None,
         "device": store.own,
         "kind": own["kind"],
         "kind_name": own["kind_name"],

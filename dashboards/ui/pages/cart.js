@@ -7,6 +7,7 @@ import { CartTop } from './cart/top.js';
 import { Scanned } from './cart/scanned.js';
 import { OfferCard } from './cart/offer.js';
 import { Basket } from './cart/basket.js';
+import { Questions } from './cart/questions.js';
 import { CartMap } from './cart/cart-map.js';
 import { Find } from './cart/find.js';
 import { Drawer, TryButton } from './cart/try-it.js';
@@ -45,6 +46,7 @@ function Body({ state }) {
     <main class="cart-main" data-view=${view}>
       <h1 class="visually-hidden">${t(common.cart)}</h1>
       <div class="cart-left">
+        <${Questions} check=${state.basket_check} />
         <${Scanned} state=${state} />
         ${state.offer && html`<${OfferCard} key=${`${state.offer.offer} ${state.offer.at_ms}`} offer=${state.offer} onFind=${show} />`}
         <${CartMap} state=${state} place=${place} onClear=${() => setPlace(null)} walkable=${trying} />

@@ -185,6 +185,13 @@ export default {
   trip: { zh: '购物', en: 'Trip' },
   outcome: { zh: '结果', en: 'Outcome' },
   offer: { zh: '优惠', en: 'Offer' },
+  checkAsked: { zh: '重量不符，问顾客是否为{product}', en: 'asks whether it is {product} that went in' },
+  scanAsked: { zh: '放入了未扫描的商品，请顾客扫描', en: 'asks for a scan of what went in' },
+  checkRemoved: { zh: '商品不符，已从清单去掉', en: 'the wrong item was taken off the list' },
+  checkTakenOut: { zh: '商品已拿出', en: 'the thing was taken out again' },
+  checkScanned: { zh: '已补扫', en: 'it was scanned after all' },
+  checkInsisted: { zh: '顾客确认无误，请店员看一下', en: 'the shopper says that all is right: a colleague may look' },
+  checkLeft: { zh: '购物结束时仍未答复', en: 'the trip ended without an answer' },
 };
 
 export const whens = {

@@ -9,6 +9,7 @@ import { Empty } from '../../parts/states.js';
 import { Icon } from '../../parts/icon.js';
 import { packText } from '../../parts/pack.js';
 import { toast, complain } from '../../parts/toast.js';
+import { ScaleNote } from './questions.js';
 import words from '../../words/edge.js';
 
 const Line = ({ line, currency, onRemove }) => html`
@@ -58,6 +59,7 @@ export function Basket({ state }) {
         <${Discounts} state=${state} />
         <p class="total"><span>${t(words.total)}</span><${Price} minor=${state.total_minor} currency=${currency} size="l" /></p>
         ${state.saving_minor > 0 && html`<p class="saved">${t(words.saved, { amount: money(state.saving_minor, currency) })}</p>`}
+        <${ScaleNote} check=${state.basket_check} />
         ${state.provisional && html`<${Provisional} />`}
         ${state.trip
           ? html`<button class="button" data-look="primary" data-size="large" disabled=${count === 0} onClick=${() => setEnding(true)}>${t(words.finish)}</button>`

@@ -9,6 +9,7 @@ import { Loaded } from '../../parts/states.js';
 import { Icon } from '../../parts/icon.js';
 import { toast, complain } from '../../parts/toast.js';
 import { useProducts } from './find.js';
+import { PutIn } from './questions.js';
 import common from '../../words/common.js';
 import words from '../../words/edge.js';
 
@@ -48,6 +49,7 @@ export function Drawer({ onClose }) {
       <p class="muted">${t(words.tryNote)}</p>
       <${Switch} label=${t(words.autoWalk)} checked=${auto} onChange=${setWalking} />
       <p class="drawer-hint"><${Icon} name="map" size=${20} /> ${t(words.tapToWalk)}</p>
+      <${PutIn} check=${state.value.basket_check} />
       <h3>${t(words.hold)}</h3>
       <${Hold} bookVersion=${state.value.book?.version} />
     </aside>`;

@@ -17,11 +17,22 @@ const BASKET = {
   closed: () => t(words.closed),
 };
 
+const CHECKS = {
+  'please-check': words.checkAsked,
+  'please-scan': words.scanAsked,
+  removed: words.checkRemoved,
+  'taken-out': words.checkTakenOut,
+  scanned: words.checkScanned,
+  insisted: words.checkInsisted,
+  left: words.checkLeft,
+};
+
 /** Event type to its icon and sentence. */
 const TOLD = {
   code: (data) => ['barcode', t(words.scanned, { product: t(data.name) })],
   'code-refused': (data) => ['alert', t(words.turnedAway, { why: t(refused[data.reason] ?? refused.unknown) })],
   basket: (data) => ['cart', BASKET[data.kind]?.(data) ?? data.kind],
+  'basket-check': (data) => ['info', t(CHECKS[data.answer ?? data.verdict] ?? words.checkAsked, { product: t(data.name) || data.gtin || '' })],
   offer: (data) => ['gift', t(data.outcome === 'shown' ? words.offerShown : words.offerKept, { headline: t(data.headline) })],
   play: (data) => ['sound', t(words.played, { title: data.title })],
 };

@@ -1,0 +1,1 @@
+"""Baskets: what carts asked about what went in, and what goods weigh by all that carts have weighed."""
