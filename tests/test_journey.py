@@ -71,7 +71,6 @@ def test_the_demos_own_check_walks_every_step_and_leaves_nothing_behind(tmp_path
     report = json.loads(lines[0])
     assert report["ok"] is True, told
     assert [(step["step"], step["ok"]) for step in report["steps"]] == [(name, True) for name in STEPS]
-    assert report["seconds"] < 90
     assert processes_of(folder) == {}
 
 

@@ -115,3 +115,18 @@ async def test_without_a_pass_the_gateway_says_where_it_comes_from(browser: Brow
     for path in ("/", "/#pass=forged&bay=bay-1"):
         async with visiting(browser, fakes["gateway"], path) as visit:
             await expect(visit.page.get_by_text("Open this page from your task list").first).to_be_visible()
+
+
+async def test_a_cart_asks_about_what_went_in_and_takes_an_answer(
+    browser: Browser, fakes: dict[str, Fake], axe: str
+) -> None:
+    async with visiting(browser, fakes["cart"], "/", size="phone") as visit:
+        page = visit.page
+        await page.get_by_role("button", name="Try it").click()
+        await page.get_by_role("button", name="Put in something else").click()
+        question = page.get_by_role("article", name="Is it “Milk” that went in?")
+        await expect(question).to_be_visible()
+        await page.get_by_role("complementary").get_by_role("button", name="Close").click()
+        assert await check(page, axe) == []
+        await question.get_by_role("button", name="No, take it off the list").click()
+        await expect(question).to_have_count(0)

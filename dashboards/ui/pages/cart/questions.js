@@ -22,7 +22,7 @@ function Question({ question }) {
     }
   };
   return html`
-    <section class="question" data-verdict=${question.verdict} aria-labelledby=${question.id}>
+    <article class="question" data-verdict=${question.verdict} aria-labelledby=${question.id}>
       <span class="question-icon"><${Icon} name=${isCheck ? 'info' : 'barcode'} size=${36} /></span>
       <div class="question-text">
         <h2 id=${question.id}>${isCheck ? t(words.check, { product: t(question.name) || question.gtin }) : t(words.scan)}</h2>
@@ -32,7 +32,7 @@ function Question({ question }) {
         ${isCheck && html`<button class="button" data-size="large" disabled=${busy} onClick=${() => say('remove')}>${t(words.remove)}</button>`}
         <button class="button" data-size="large" disabled=${busy} onClick=${() => say('right')}>${t(isCheck ? words.right : words.nothing)}</button>
       </div>
-    </section>`;
+    </article>`;
 }
 
 /** The questions, the oldest first; announced when one comes. */
