@@ -20,6 +20,7 @@ from cloud_broker.bus.port import Bus, Message
 from cloud_broker.clock import now_ms
 from cloud_broker.fleet.presence import note_presence
 from cloud_broker.fleet.security import SecurityNotice, note_security
+from cloud_broker.items.taught import Stamp, publish_items, stamps
 from cloud_broker.live import LiveHub, Notice
 from cloud_broker.prices.book import publish_missing
 from cloud_broker.prices.changes import apply_due, stores_with_due
@@ -50,6 +51,7 @@ FORGET_S = 3600
 RENEW_S = 24 * 3600
 APPLY_S = 0.5
 WEIGHTS_S = 20.0
+ITEMS_S = 1.0
 PEERS_S = 3.0
 MOST_SHOWN = 50
 """Of a group that takes effect, so many changes are told to open pages one by one."""
@@ -109,6 +111,7 @@ class Cloud:
             group.start_soon(self._apply, name="planned prices")
             group.start_soon(self._introduce, name="neighbours")
             group.start_soon(self._learn, name="weights")
+            group.start_soon(self._tell_items, name="taught items")
             if self.settings.influx is not None:
                 sink = InfluxSink(self.settings.influx, self.context.readings)
                 group.start_soon(sink.run, name="readings sink")
@@ -210,6 +213,25 @@ class Cloud:
             with self.context.engine.begin() as connection:
                 publish_weights(connection, self.context.publisher, store, weights)
             told[store] = weights
+        return bool(changed)
+
+    async def _tell_items(self) -> None:
+        told: dict[str, Stamp] = {}
+        while True:
+            if await patiently("taught items", self._publish_items, told):
+                self.context.dispatcher.poke()
+            await anyio.sleep(ITEMS_S)
+
+    def _publish_items(self, told: dict[str, Stamp]) -> bool:
+        with reading(self.context.engine) as connection:
+            found = stamps(connection)
+        # Of a store that has forgotten everything nothing is found any more.
+        changed = [store for store in {*found, *told} if found.get(store) != told.get(store)]
+        for store in changed:
+            with self.context.engine.begin() as connection:
+                publish_items(connection, self.context.publisher, store)
+        told.clear()
+        told |= found
         return bool(changed)
 
     def _renew_delegations(self) -> list[str]:

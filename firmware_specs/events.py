@@ -368,6 +368,28 @@ class DateChecked(Event, frozen=True, tag="date-checked"):
     expires_on: date | None = None
 
 
+class ItemTaught(Event, frozen=True, tag="item-taught"):
+    """Somebody taught a product by a few pictures, which stay on the device: what a model makes of them is told.
+
+    `direction` is a vector of length 1, float32, little-endian, in the space of the model whose weights hash to
+    `model_sha256`; `spread` the mean of 1 less the cosine of the pictures to it.
+    """
+
+    gtin: Gtin14
+    by: Text
+    pictures: Annotated[int, Meta(ge=1, le=100)]
+    model_sha256: Sha256
+    direction: Annotated[bytes, Meta(min_length=4, max_length=65_536)]
+    spread: Annotated[float, Meta(ge=0, le=2)]
+
+
+class ItemForgotten(Event, frozen=True, tag="item-forgotten"):
+    """Somebody took back what a product's pictures had taught."""
+
+    gtin: Gtin14
+    by: Text
+
+
 AnyEvent = (
     PositionFixed
     | SurveyLegWalked
@@ -375,6 +397,8 @@ AnyEvent = (
     | BeaconsHeard
     | ShelfAudited
     | DateChecked
+    | ItemTaught
+    | ItemForgotten
     | CodeRead
     | CodeRefused
     | LineAdded
@@ -406,6 +430,8 @@ STREAM_OF: Final[dict[type[Event], str]] = {
     BeaconsHeard: "health",
     ShelfAudited: "state",
     DateChecked: "state",
+    ItemTaught: "state",
+    ItemForgotten: "state",
     CodeRead: "basket",
     CodeRefused: "basket",
     LineAdded: "basket",

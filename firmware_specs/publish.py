@@ -17,6 +17,7 @@ from firmware_specs.bays import Bays, StaffPass
 from firmware_specs.frames import esl
 from firmware_specs.frames.layouts import FIELDS, Field, Layout
 from firmware_specs.instore import StoreProfile
+from firmware_specs.items import TaughtItems
 from firmware_specs.kinds import Kind, kinds
 from firmware_specs.presence import Presence
 from firmware_specs.pricebook.edition import Edition
@@ -122,6 +123,7 @@ BLOBS: tuple[type[Struct], ...] = (
     desired.Peers,
     Bays,
     Weights,
+    TaughtItems,
 )
 """What travels by pointer, as JSON."""
 

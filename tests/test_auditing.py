@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import cv2
 import httpx
 import numpy as np
 import pytest
@@ -16,18 +17,27 @@ from msgspec.structs import replace
 from edge_agent.app import BlobUnavailableError, MatterRefusedError
 from edge_agent.http import application
 from edge_agent.pictures import decode_picture
-from edge_agent.roles.auditing import Auditor, audit_routes
+from edge_agent.roles.auditing import Auditor, Teacher, audit_routes
 from edge_agent.roles.auditing import auditor as auditing
 from edge_agent.roles.auditing.album import KEPT_MS, without_people
 from edge_agent.roles.auditing.routes import LARGEST_PHOTO
+from edge_agent.roles.recognising import Recogniser
 from firmware_specs.bays import StaffPass
-from firmware_specs.events import DateChecked, ShelfAudited
+from firmware_specs.desired import Row
+from firmware_specs.events import DateChecked, ItemForgotten, ItemTaught, ShelfAudited
+from firmware_specs.items import TaughtItem, TaughtItems
 from firmware_specs.signing import sign
 from firmware_specs.wire import encode
 from tests.fakes import bays as fake
+from tests.fakes.store import CATALOGUE
 from tests.fakes.surroundings import FakeSurroundings, held
 
 HOUR_MS = 3_600_000
+NAMES = {each["gtin"]: each["name"] for each in CATALOGUE}
+
+
+def row_of(gtin: str) -> Row | None:
+    return Row(gtin=gtin, name=NAMES[gtin], price_minor=500, floor_minor=500) if gtin in NAMES else None
 
 
 @pytest.fixture
@@ -54,7 +64,9 @@ def shown(surroundings: FakeSurroundings, *, key: Ed25519PrivateKey | None = Non
 
 @asynccontextmanager
 async def page(auditor: Auditor, surroundings: FakeSurroundings) -> AsyncIterator[httpx.AsyncClient]:
-    app = application(audit_routes(auditor, surroundings))
+    recogniser = Recogniser(row_of)
+    teacher = Teacher(surroundings, recogniser, row_of)
+    app = application(audit_routes(auditor, teacher, surroundings))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway", timeout=60) as client:
         yield client
@@ -212,3 +224,93 @@ async def test_bays_without_a_picture_are_refused_and_those_on_their_way_waited_
     surroundings.blobs.clear()
     with pytest.raises(BlobUnavailableError):
         await auditor.prepare(held("bays", fake.bays(2)))
+
+
+def held_up(front: int, turn: int) -> bytes:
+    """A product's front held before a wall, turned and lit in another way each time."""
+    gtin = list(fake.fronts())[front]
+    picture = fake.sold().pictures[gtin]
+    chance = np.random.default_rng([front, turn])
+    scene = np.full((480, 640, 3), chance.integers(150, 190), np.uint8)
+    size = (int(picture.shape[1] * 340 / picture.shape[0]), 340)
+    way: Any = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), float(chance.uniform(-12, 12)), 1.0)
+    way[:, 2] += np.array([320 - size[0] / 2, 240 - size[1] / 2]) + chance.uniform(-20, 20, 2)
+    cv2.warpAffine(
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA),
+        way,
+        (640, 480),
+        dst=scene,
+        borderMode=cv2.BORDER_TRANSPARENT,
+    )
+    lit = np.clip(scene * chance.uniform(0.85, 1.1) + chance.normal(0, 4, scene.shape), 0, 255)
+    return fake.packed(lit.astype(np.uint8))
+
+
+def floor(turn: int) -> bytes:
+    chance = np.random.default_rng(turn)
+    return fake.packed(np.clip(165 + chance.normal(0, 4, (480, 640, 3)), 0, 255).astype(np.uint8))
+
+
+async def test_an_item_is_taught_by_a_few_pictures_tried_at_once_and_known_by_its_direction(
+    auditor: Auditor, surroundings: FakeSurroundings
+) -> None:
+    mine, *_, other = list(fake.fronts())[:10]
+    headers = shown(surroundings)
+    async with page(auditor, surroundings) as client:
+        at = f"/api/items/{mine}"
+        begun = (await client.post(f"{at}/pictures?of=empty", content=floor(0), headers=headers)).json()
+        assert (begun["has_empty"], begun["pictures"], begun["problem"]["code"]) == (True, 0, "not-an-item")
+        for turn in range(4):
+            told = (await client.post(f"{at}/pictures", content=held_up(0, turn), headers=headers)).json()
+        assert (told["pictures"], told["problem"], told["name"]) == (4, None, NAMES[mine])
+        right = (await client.post(f"{at}/try", content=held_up(0, 9), headers=headers)).json()
+        wrong = (await client.post(f"{at}/try", content=held_up(9, 9), headers=headers)).json()
+        assert (right["abstain"], right["top"][0]["gtin"], right["top"][0]["name"]) == (False, mine, NAMES[mine])
+        assert wrong["abstain"] or wrong["top"][0]["gtin"] != mine
+        assert (await client.post(f"{at}/learn", headers=headers)).status_code == 200
+        assert (await client.post(f"{at}/learn", headers=headers)).json()["error"]["code"] == "no-empty"
+    (said,) = surroundings.of(ItemTaught)
+    assert isinstance(said, ItemTaught)
+    assert (said.gtin, said.by, said.pictures) == (mine, "ann", 4)
+    # A device that only hears of it knows it, and no other thing by it.
+    recogniser = Recogniser(row_of)
+    item = TaughtItem(gtin=mine, model_sha256=said.model_sha256, direction=said.direction, spread=said.spread)
+    recogniser.take(held("items", TaughtItems(store="demo", version=1, items=[item])))
+    known = await recogniser.name(decode_picture(held_up(0, 20), colour=True))
+    assert (known["abstain"], known["top"][0]["gtin"]) == (False, mine)
+    strange = await recogniser.name(decode_picture(held_up(9, 20), colour=True))
+    assert strange["abstain"] or strange["top"][0]["gtin"] not in (mine, other)
+    # Taught to another model it means nothing here.
+    foreign = replace(item, model_sha256="0" * 64)
+    recogniser.take(held("items", TaughtItems(store="demo", version=2, items=[foreign])))
+    unknown = await recogniser.name(decode_picture(held_up(0, 20), colour=True))
+    assert unknown["abstain"] or unknown["top"][0]["gtin"] != mine
+
+
+async def test_pictures_of_the_floor_or_of_different_things_teach_nothing(
+    auditor: Auditor, surroundings: FakeSurroundings
+) -> None:
+    headers = shown(surroundings)
+    first, second = list(fake.fronts())[:2]
+    async with page(auditor, surroundings) as client:
+        for turn in range(5):
+            of = "?of=empty" if turn == 0 else ""
+            told = (await client.post(f"/api/items/{first}/pictures{of}", content=floor(turn), headers=headers)).json()
+        assert told["problem"]["code"] == "not-an-item"
+        answer = await client.post(f"/api/items/{first}/learn", headers=headers)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (422, "not-an-item")
+        assert "empty place" in answer.json()["error"]["message"]
+        await client.post(f"/api/items/{second}/pictures", content=held_up(1, 0), headers=headers)
+        answer = await client.post(f"/api/items/{second}/learn", headers=headers)
+        assert answer.json()["error"]["code"] == "no-empty"
+        refused = [
+            (f"/api/items/{second}/pictures", b"no picture", "no-photo"),
+            ("/api/items/00000000000000/pictures", held_up(1, 0), "no-product"),
+            ("/api/items/nonsense/pictures", held_up(1, 0), "no-product"),
+        ]
+        for path, data, code in refused:
+            answer = await client.post(path, content=data, headers=headers)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+        assert (await client.delete(f"/api/items/{second}", headers=headers)).status_code == 200
+        assert (await client.delete(f"/api/items/{second}", headers=headers)).status_code == 404
+    assert surroundings.of(ItemTaught) == surroundings.of(ItemForgotten) == []

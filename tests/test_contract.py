@@ -45,6 +45,8 @@ def _example(of: type[Event]) -> Event:
             values[field.encode_name] = "06901234567892"
         elif "{64}" in text:
             values[field.encode_name] = "ab" * 32
+        elif "bytes" in text:
+            values[field.encode_name] = "AAAAAA=="
         elif "list[" in text:
             values[field.encode_name] = []
         elif "dict" in text:

@@ -55,6 +55,7 @@ STEPS = [
     "15 audience",
     "16 shelf photo",
     "17 wrong item",
+    "18 taught item",
 ]
 NEAR_M = 3.0
 """Beacons every few metres place a cart to about one metre; carts keep to the walkways beside a tapped place."""

@@ -63,6 +63,7 @@ PAGES = [
     ("gateway", "/", None),
     ("gateway", "/#pass=a-pass&bay=", None),
     ("gateway", "/#pass=a-pass&bay=bay-1", None),
+    ("gateway", "/?#pass=a-pass&bay=&to=items", None),
 ]
 
 

@@ -130,3 +130,40 @@ async def test_a_cart_asks_about_what_went_in_and_takes_an_answer(
         assert await check(page, axe) == []
         await question.get_by_role("button", name="No, take it off the list").click()
         await expect(question).to_have_count(0)
+
+
+async def test_an_item_is_taught_tried_and_learnt_on_the_phone(
+    browser: Browser, fakes: dict[str, Fake], axe: str
+) -> None:
+    picture = {"name": "x.png", "mimeType": "image/png", "buffer": next(iter(bays.fronts().values()))}
+    async with visiting(browser, fakes["gateway"], "/#pass=a-pass&bay=&to=items", size="phone") as visit:
+        page = visit.page
+        await page.get_by_label("Name or code").fill("banana")
+        await page.get_by_role("link", name="Bananas").click()
+        shutters = page.locator('.teach-step input[type="file"]')
+        await expect(page.get_by_role("button", name="Picture the item")).to_be_disabled()
+        await shutters.nth(0).set_input_files(picture)  # type: ignore[arg-type]
+        await expect(page.get_by_role("button", name="Picture the item")).to_be_enabled()
+        for number in range(1, 4):
+            await shutters.nth(1).set_input_files(picture)  # type: ignore[arg-type]
+            await expect(page.locator(".teach-pictures li")).to_have_count(number)
+        await shutters.nth(2).set_input_files(picture)  # type: ignore[arg-type]
+        await expect(page.get_by_text("Known", exact=True)).to_be_visible()
+        assert await check(page, axe) == []
+        await page.get_by_role("button", name="Teach the whole store").click()
+        await expect(page.locator(".toast", has_text="on its way to the whole store")).to_be_visible()
+        await expect(page.get_by_role("button", name="Forget Bananas")).to_be_visible()
+
+
+async def test_a_shopper_says_which_of_the_likely_things_it_is(
+    browser: Browser, fakes: dict[str, Fake], axe: str
+) -> None:
+    async with visiting(browser, fakes["cart"], "/", size="phone") as visit:
+        page = visit.page
+        await page.get_by_role("button", name="No code?").click()
+        dialog = page.get_by_role("dialog", name="Which is it?")
+        await expect(dialog.get_by_role("button", name="Fuji apples")).to_be_visible()
+        assert await check(page, axe) == []
+        await dialog.get_by_role("button", name="Fuji apples").click()
+        await expect(dialog).to_have_count(0)
+        await expect(page.get_by_label("Basket").first).to_contain_text("Fuji apples")

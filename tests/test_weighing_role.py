@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from starlette.applications import Starlette
 
-from device_drivers.api import CodeScanned, WeightRead
+from device_drivers.api import CodeScanned, FrameTaken, WeightRead
 from device_drivers.scale.virtual import VirtualScale
 from edge_agent.roles.cart import Cart
+from edge_agent.roles.reading import View
 from edge_agent.roles.weighing import Weighing
 from firmware_specs.desired import Row
 from firmware_specs.events import (
@@ -22,10 +24,12 @@ from firmware_specs.events import (
     FaultRaised,
     ItemWeighed,
 )
+from firmware_specs.items import TaughtItem, TaughtItems
 from firmware_specs.rules.selling import Pack
 from firmware_specs.rules.weight import ProductWeight, Weights, weight_of
 from tests.fakes.surroundings import STORE, FakeSurroundings, held
 from tests.test_cart_role import AISLE, BOOK, BREAD, MILK
+from vision.codes import Sight
 
 KNOWN = Weights(
     store=STORE,
@@ -222,3 +226,26 @@ def test_what_a_pack_should_weigh_comes_from_its_code_its_past_or_its_content() 
         assert weight_of(Row(gtin=MILK, name={}, price_minor=1, floor_minor=1, unit=unit), Pack()) is None
     by_measure = Row(gtin=MILK, name={}, price_minor=1, floor_minor=1, measure="kg", content_milli=500)
     assert told(by_measure, Pack()) == [550, 115]
+
+
+async def test_what_has_no_code_is_named_by_what_was_taught_and_added_by_the_shopper(basket: Basket) -> None:
+    cart, chance = basket.cart, np.random.default_rng(3)
+    nothing = await basket.ask("/api/recognise")
+    assert (nothing.status_code, nothing.json()["error"]["code"]) == (409, "no-frame")
+    colours = np.full((480, 640, 3), 128, np.uint8)
+    colours[100:380, 200:440] = chance.integers(0, 255, (7, 6, 3), np.uint8).repeat(40, 0).repeat(40, 1)
+    cart._reader.view = View(1, FrameTaken(colours, 0.0), Sight(), 1.0)
+    look = await cart._recogniser.look(colours)
+    item = TaughtItem(
+        gtin=BREAD,
+        model_sha256=cart._recogniser.model_sha256,
+        direction=look.direction.astype("<f4").tobytes(),
+        spread=0.05,
+    )
+    assert (await basket.ask("/api/basket/add", gtin=BREAD)).json()["error"]["code"] == "not-taught"
+    cart.on_matter(held("items", TaughtItems(store=STORE, version=1, items=[item])))
+    seen = (await basket.ask("/api/recognise")).json()
+    assert (seen["top"][0]["gtin"], seen["top"][0]["name"]["en"]) == (BREAD, "Bread")
+    answer = await basket.ask("/api/basket/add", gtin=BREAD)
+    assert [line["gtin"] for line in answer.json()["basket"]] == [BREAD]
+    assert (await basket.ask("/api/basket/add", gtin=MILK)).json()["error"]["code"] == "not-taught"

@@ -14,7 +14,15 @@ import httpx
 from cloud_broker.bus.mqtt import Address, MqttBus, Tls
 from cloud_broker.bus.port import Message
 from cloud_broker.clock import now_ms
-from cloud_broker.demo import audience_steps, basket_steps, label_steps, price_steps, shelf_steps, survey_steps
+from cloud_broker.demo import (
+    audience_steps,
+    basket_steps,
+    label_steps,
+    price_steps,
+    shelf_steps,
+    survey_steps,
+    teach_steps,
+)
 from cloud_broker.demo.cast import CAST, STORE, Part
 from cloud_broker.demo.people import StepFailedError, Visitor, Watcher, poll
 from cloud_broker.demo.props import centre, melody
@@ -62,7 +70,10 @@ class Journey:
         return all(result["ok"] for result in self.results)
 
     async def _with_carts(self) -> None:
-        await self._chain(("1 position", self.position), ("5 offer", self.offer))
+        await self._chain(("1 position", self.position))
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._chain, ("5 offer", self.offer))
+            group.start_soon(self._chain, ("18 taught item", self.taught))
         async with anyio.create_task_group() as group:
             # Two carts leave the entrance and one comes back, while the third is surveyed elsewhere.
             group.start_soon(self._chain, ("14 survey", self.survey))
@@ -428,6 +439,10 @@ class Journey:
     async def wrong_item(self) -> dict[str, Any]:
         """A cart notices what is not what was scanned."""
         return await basket_steps.weighed(self)
+
+    async def taught(self) -> dict[str, Any]:
+        """An item is taught by a few frames, and known to every cart after."""
+        return await teach_steps.taught(self)
 
     async def offline(self) -> dict[str, Any]:
         """A killed agent is shown offline, and shown again when it returns."""

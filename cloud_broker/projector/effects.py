@@ -10,6 +10,7 @@ from cloud_broker.audio.schedule import play_view
 from cloud_broker.baskets.questions import keep_answer, keep_question
 from cloud_broker.baskets.weights import keep_weighing
 from cloud_broker.clock import now_ms
+from cloud_broker.items.taught import drop_item, keep_item
 from cloud_broker.labels.plan import find_label
 from cloud_broker.labels.plan import view as label_view
 from cloud_broker.live import Notice
@@ -409,6 +410,16 @@ def _date_checked(work: Batchwork, device: Row[Any], event: events.DateChecked) 
         _tell_task(work, task)
 
 
+def _item_taught(work: Batchwork, device: Row[Any], event: events.ItemTaught) -> None:
+    keep_item(work.connection, device.store, event)
+    work.notices.append(Notice("item", device.store, {"gtin": event.gtin}))
+
+
+def _item_forgotten(work: Batchwork, device: Row[Any], event: events.ItemForgotten) -> None:
+    drop_item(work.connection, device.store, event)
+    work.notices.append(Notice("item", device.store, {"gtin": event.gtin}))
+
+
 def _tell_task(work: Batchwork, task: Row[Any]) -> None:
     work.notices.append(Notice("task", task.store, task_view(task, now_ms())))
 
@@ -465,6 +476,8 @@ _EFFECTS: dict[type[Event], Callable[[Batchwork, Row[Any], Any], None]] = {
     events.BeaconsHeard: _beacons_heard,
     events.ShelfAudited: _shelf_audited,
     events.DateChecked: _date_checked,
+    events.ItemTaught: _item_taught,
+    events.ItemForgotten: _item_forgotten,
     events.FaultRaised: _fault_raised,
     events.FaultCleared: _fault_cleared,
 }

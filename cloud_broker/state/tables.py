@@ -559,3 +559,17 @@ weighings = Table(
     Column("at_ms", BigInteger, nullable=False),
 )
 Index("ix_weighings_product", weighings.c.store, weighings.c.gtin, weighings.c.id)
+
+# What stores taught their devices of items without a code: directions in a model's space, never pictures.
+taught_items = Table(
+    "taught_items",
+    metadata,
+    Column("store", String(63), primary_key=True),
+    Column("gtin", String(14), primary_key=True),
+    Column("model_sha256", String(64), nullable=False),
+    Column("direction", LargeBinary, nullable=False, comment="float32, little-endian"),
+    Column("spread", Float, nullable=False),
+    Column("pictures", Integer, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)

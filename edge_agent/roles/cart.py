@@ -22,8 +22,18 @@ from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Surroun
 from edge_agent.roles.catalogue import Catalogue
 from edge_agent.roles.offering import Offering
 from edge_agent.roles.pricing import Pricing
-from edge_agent.roles.reading import Reader
-from edge_agent.roles.routes import Body, action, products, question_routes, sale_routes, survey_routes
+from edge_agent.roles.reading import Read, Reader
+from edge_agent.roles.recognising import NoModelError, Recogniser
+from edge_agent.roles.routes import (
+    ApiError,
+    Body,
+    action,
+    products,
+    question_routes,
+    sale_routes,
+    survey_routes,
+    text,
+)
 from edge_agent.roles.sale import Sale
 from edge_agent.roles.scanning import Scanning
 from edge_agent.roles.service import OutOfServiceError
@@ -32,6 +42,8 @@ from edge_agent.roles.viewing import view_routes
 from edge_agent.roles.weighing import Weighing
 from edge_agent.roles.whereabouts import EVERY_S, Whereabouts
 from firmware_specs.desired import Command, Row
+from firmware_specs.gtin import GtinError, as_ean13
+from firmware_specs.symbology import Symbology
 
 LOCATED_MS = 30_000
 """How long a cart shows that somebody looks for it."""
@@ -47,6 +59,7 @@ class Cart:
         self._weighing = Weighing(surroundings, self._row, self._trip)
         self._sale = Sale(surroundings, self._pricing, self._offering.begin, self._weighing)
         self._reader = Reader(self._sale.take, self._sale.codes.product_of, sold=self._sold)
+        self._recogniser = Recogniser(self._row)
         self._scanning = Scanning(self._sale.take)
         self._whereabouts = Whereabouts(surroundings)
         self._catalogue = Catalogue(lambda: self._pricing.book, self._price_minor)
@@ -62,6 +75,7 @@ class Cart:
             "offers": self._offering.take_offers,
             "labels": self._catalogue.take_labels,
             "weights": self._weighing.take_weights,
+            "items": self._recogniser.take,
         }
 
     async def prepare(self, held: Held) -> None:
@@ -112,6 +126,7 @@ class Cart:
             **self._sale.state(),
             **self._offering.state(),
             "basket_check": self._weighing.state(),
+            "taught": len(self._recogniser.taught),
             "located": self._surroundings.now_ms() < self._located_until_ms,
             "survey": self._whereabouts.surveying.state(),
             "virtual": self._world is not None,
@@ -128,6 +143,8 @@ class Cart:
             *sale_routes(self._sale),
             *question_routes(self._weighing, self._sale),
             *view_routes(self._reader),
+            action("/api/recognise", self._recognise),
+            action("/api/basket/add", self._add),
             dismiss,
             *surveyed,
             *steered,
@@ -164,6 +181,29 @@ class Cart:
         self._offering.dismiss()
         self._surroundings.changed()
         return {}
+
+    async def _recognise(self, _: Body) -> Body:
+        """Say what is before the camera, of what has no code."""
+        view = self._reader.view
+        if view is None:
+            raise ApiError(409, "no-frame", "no frame has come yet: is the camera there?")
+        try:
+            return await self._recogniser.name(view.frame.pixels)
+        except NoModelError as exc:
+            raise ApiError(409, "no-model", str(exc)) from exc
+
+    async def _add(self, body: Body) -> Body:
+        """Put a product without a code into the basket, as the shopper has named it."""
+        gtin = text(body, "gtin")
+        if gtin not in self._recogniser.taught or self._row(gtin) is None:
+            raise ApiError(422, "not-taught", "only what this store has taught is added without a code", "gtin")
+        self._sale.service.check()
+        try:
+            code = as_ean13(gtin)
+        except GtinError as exc:
+            raise ApiError(422, "weighed", "it is sold by weight: weigh it, and scan the scale's code", "gtin") from exc
+        self._sale.take(Read(code, Symbology.EAN_13, 0.0))
+        return self._sale.state()
 
     def _sold(self) -> Container[str] | None:
         book = self._pricing.book

@@ -30,6 +30,12 @@ async def local(request: Request) -> Response:
         store.trip, store.basket, store.packs, store.last_code = None, {}, [], None
     elif deed == "offer/dismiss":
         store.offer = None
+    elif deed == "recognise":
+        guesses = list(store.products.values())[4:6]
+        told = [{"gtin": one["gtin"], "label": one["gtin"], "name": one["name"], "p": 0.5} for one in guesses]
+        return JSONResponse({"abstain": True, "top": told})
+    elif deed == "basket/add":
+        store.basket[body["gtin"]] = store.basket.get(body["gtin"], 0) + 1
     elif deed == "basket/answer":
         store.questions = [one for one in store.questions if one["id"] != body["question"]]
     elif deed == "virtual/put":
@@ -120,6 +126,8 @@ AGENT_ROUTES = [
         for deed in (
             "basket/remove",
             "basket/answer",
+            "basket/add",
+            "recognise",
             "virtual/put",
             "trip/start",
             "trip/close",

@@ -160,6 +160,36 @@ async def date(request: Request) -> JSONResponse:
     return JSONResponse({})
 
 
+async def items(request: Request) -> JSONResponse:
+    store = shop(request)
+    return JSONResponse({"items": [{"gtin": gtin, "name": store.products[gtin]["name"]} for gtin in store.taught]})
+
+
+async def lesson(request: Request) -> JSONResponse:
+    """A lesson that goes well; a file that is no picture is refused."""
+    store, gtin, deed = shop(request), request.path_params["gtin"], request.path_params.get("deed", "")
+    if request.method == "DELETE":
+        store.taught = [one for one in store.taught if one != gtin]
+        return JSONResponse({})
+    if deed == "learn":
+        store.taught = [*store.taught, gtin]
+        return JSONResponse({})
+    try:
+        decode_picture(await request.body(), colour=True)
+    except PictureError:
+        return refuse(422, "no-photo", "the photo is not a picture that can be read")
+    name = store.products[gtin]["name"]
+    if deed == "try":
+        return JSONResponse({"abstain": False, "top": [{"gtin": gtin, "label": gtin, "name": name, "p": 0.94}]})
+    count = store.lessons.get(gtin, -1) + 1
+    store.lessons[gtin] = 0 if request.query_params.get("of") == "empty" else count
+    few = {"code": "not-an-item", "message": f"{store.lessons[gtin]} pictures are too few"}
+    return JSONResponse(
+        {"gtin": gtin, "name": name, "pictures": store.lessons[gtin], "has_empty": True,
+         "problem": few if store.lessons[gtin] < 3 else None}
+    )  # fmt: skip
+
+
 def _jpeg(picture: Any) -> Response:
     return Response(cv2.imencode(".jpg", picture)[1].tobytes(), media_type="image/jpeg")
 
@@ -170,4 +200,7 @@ GATEWAY_ROUTES = [
     Route("/api/bays/{bay}/photos/{audit}.jpg", photo_picture),
     Route("/api/bays/{bay}/photos", take_photo, methods=["POST"]),
     Route("/api/bays/{bay}/dates", date, methods=["POST"]),
+    Route("/api/items", items),
+    Route("/api/items/{gtin}", lesson, methods=["DELETE"]),
+    Route("/api/items/{gtin}/{deed}", lesson, methods=["POST"]),
 ]

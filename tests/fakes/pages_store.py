@@ -37,6 +37,8 @@ class Store:
     bays: list[Json] = field(default_factory=list)
     photos: list[Json] = field(default_factory=list)
     questions: list[Json] = field(default_factory=list)
+    taught: list[str] = field(default_factory=list)
+    lessons: dict[str, int] = field(default_factory=dict)
     assets: list[Json] = field(default_factory=list)
     audio: dict[str, bytes] = field(default_factory=dict)
     slots: list[Json] = field(default_factory=list)
@@ -394,6 +396,7 @@ def state(store: Store) -> Json:
         }
         if own["kind"] == "cart"
         else None,
+        "taught": 1,
         "device": store.own,
         "kind": own["kind"],
         "kind_name": own["kind_name"],

@@ -73,7 +73,7 @@ export const get = (path, headers) => request('GET', path, undefined, headers);
 export const post = (path, body = {}, headers = {}) => request('POST', path, body, headers);
 export const put = (path, body) => request('PUT', path, body);
 export const patch = (path, body) => request('PATCH', path, body);
-export const del = (path) => request('DELETE', path);
+export const del = (path, headers) => request('DELETE', path, undefined, headers);
 
 /** A path from parts and a query; parts are escaped. `path(['api', 'devices', id], { store })` */
 export function path(parts, query = {}) {

@@ -10,7 +10,7 @@ function arrived() {
     const kept = { pass: said.get('pass'), back: /^https?:/.test(back) ? back : '' };
     sessionStorage.setItem(KEY, JSON.stringify(kept));
     // The pass must not stay in the address, where it would be shared along.
-    location.replace(`#/bays/${encodeURIComponent(said.get('bay') ?? '')}`);
+    location.replace(said.get('to') === 'items' ? '#/items' : `#/bays/${encodeURIComponent(said.get('bay') ?? '')}`);
     return kept;
   }
   try {

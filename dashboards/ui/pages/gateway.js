@@ -13,6 +13,7 @@ import { Connection, LanguageSwitch, Mark } from '../parts/shell.js';
 import { Empty, Failed, Loading } from '../parts/states.js';
 import { Bay } from './gateway/bay.js';
 import { BayList } from './gateway/bay-list.js';
+import { Teach } from './gateway/teach.js';
 import { Health } from './tech/health.js';
 import common from '../words/common.js';
 import edge from '../words/edge.js';
@@ -34,6 +35,7 @@ function Shelves({ state }) {
   const load = useLoad(() => get('/api/bays', passHeaders()), [pass.value]);
   if (isRefused(load.error)) return html`<${NoPass} error=${load.error} state=${state} />`;
   if (!load.data) return load.error ? html`<${Failed} error=${load.error} onRetry=${load.reload} />` : html`<${Loading} rows=${4} />`;
+  if (route.value[0] === 'items') return html`<${Teach} gtin=${route.value[1]} />`;
   const bay = load.data.bays.find((one) => one.id === route.value[1]);
   return bay
     ? html`<${Bay} key=${bay.id} bay=${bay} onChange=${load.reload} />`

@@ -1,4 +1,4 @@
-"""The way in for staff: bays, photos and dates, for who shows the cloud's pass (header `X-Aisle-Pass`, base64)."""
+"""The way in for staff: bays, photos, dates, items; for who shows the cloud's pass (`X-Aisle-Pass`, base64)."""
 
 import base64
 import binascii
@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from edge_agent.app import Surroundings
 from edge_agent.outbox import OutboxFullError
 from edge_agent.roles.auditing.auditor import AuditError, Auditor
+from edge_agent.roles.auditing.teacher import Teacher
 from edge_agent.roles.routes import ApiError, read_body, text
 from firmware_specs.bays import StaffPass
 from firmware_specs.signing import SignatureError, verify
@@ -22,14 +23,14 @@ from firmware_specs.wire import WireError
 
 LARGEST_PHOTO: Final = 32 * 2**20
 
-_STATUS: Final = {"no-bay": 404, "busy": 503}
+_STATUS: Final = {"no-bay": 404, "not-taught": 404, "busy": 503}
 _NOT_STORED: Final = {"cache-control": "no-store"}
 
 Answer = Callable[[Request, str], Awaitable[Response]]
 
 
-def audit_routes(auditor: Auditor, surroundings: Surroundings) -> list[BaseRoute]:
-    """Return the routes of the store's bays."""
+def audit_routes(auditor: Auditor, teacher: Teacher, surroundings: Surroundings) -> list[BaseRoute]:
+    """Return the routes of the store's bays, and of the items that it teaches."""
 
     def admitted(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -69,7 +70,31 @@ def audit_routes(auditor: Auditor, surroundings: Surroundings) -> list[BaseRoute
         auditor.date_checked(request.path_params["bay"], text(body, "gtin"), _day(body), who)
         return JSONResponse({})
 
+    async def items(_request: Request, _who: str) -> Response:
+        return JSONResponse({"items": teacher.views()}, headers=_NOT_STORED)
+
+    async def shown(request: Request, _who: str) -> Response:
+        is_empty = request.query_params.get("of") == "empty"
+        data = await _photo_of(request)
+        return JSONResponse(await teacher.show(request.path_params["gtin"], data, is_empty=is_empty))
+
+    async def tried(request: Request, _who: str) -> Response:
+        return JSONResponse(await teacher.attempt(request.path_params["gtin"], await _photo_of(request)))
+
+    async def learnt(request: Request, who: str) -> Response:
+        teacher.learn(request.path_params["gtin"], who)
+        return JSONResponse({})
+
+    async def forgotten(request: Request, who: str) -> Response:
+        teacher.forget(request.path_params["gtin"], who)
+        return JSONResponse({})
+
     return [
+        Route("/api/items", admitted(items)),
+        Route("/api/items/{gtin}/pictures", admitted(shown), methods=["POST"]),
+        Route("/api/items/{gtin}/try", admitted(tried), methods=["POST"]),
+        Route("/api/items/{gtin}/learn", admitted(learnt), methods=["POST"]),
+        Route("/api/items/{gtin}", admitted(forgotten), methods=["DELETE"]),
         Route("/api/bays", admitted(bays)),
         Route("/api/bays/{bay}/plan.jpg", admitted(plan)),
         Route("/api/bays/{bay}/photos/{audit}.jpg", admitted(photo)),

@@ -15,9 +15,10 @@ from starlette.routing import BaseRoute
 from cloud_broker.bus.port import Message
 from device_drivers.api import LabelAnswered, LabelSilent, Signal
 from edge_agent.app import CommandFailedError, Held, Surroundings
-from edge_agent.roles.auditing import Auditor, audit_routes
+from edge_agent.roles.auditing import Auditor, Teacher, audit_routes
 from edge_agent.roles.books.opened import Opened
 from edge_agent.roles.books.shelf import BookShelf
+from edge_agent.roles.catalogue import Catalogue
 from edge_agent.roles.gateway import law as rules
 from edge_agent.roles.gateway.broker import LocalBroker
 from edge_agent.roles.gateway.campaign import Ask, LabelError
@@ -26,8 +27,10 @@ from edge_agent.roles.gateway.issuer import Issuer
 from edge_agent.roles.gateway.radio import LabelRadio
 from edge_agent.roles.gateway.shelf import Shelf
 from edge_agent.roles.matter import matter_of
+from edge_agent.roles.recognising import Recogniser
+from edge_agent.roles.routes import products
 from edge_agent.roles.saying import Saying
-from firmware_specs.desired import Command, LabelPlan, Roster, Site
+from firmware_specs.desired import Command, LabelPlan, Roster, Row, Site
 from firmware_specs.events import BookHeld
 from firmware_specs.frames.esl import Flash, LedControl, LedState
 
@@ -50,6 +53,9 @@ class Gateway:
         self._shelf = Shelf(surroundings, self._issuer, self._radio, self._saying, self._desk)
         self._broker = LocalBroker(surroundings, lambda reason: self._saying.fault("store-broker", reason))
         self._auditor = Auditor(surroundings)
+        self._recogniser = Recogniser(self._row)
+        self._teacher = Teacher(surroundings, self._recogniser, self._row)
+        self._catalogue = Catalogue(lambda: self._books.in_force, lambda _: None)
         self._with_broker = with_broker
         self._held_version = int(surroundings.recall("book-held") or -1)
         self._unkept: tuple[int, int] | None = None
@@ -84,6 +90,8 @@ class Gateway:
                 self._site = matter_of(held, Site)
             case "bays":
                 self._auditor.take(held)
+            case "items":
+                self._recogniser.take(held)
             case _:
                 # Followed only so that its blobs are here for the others.
                 return
@@ -132,7 +140,7 @@ class Gateway:
 
     def routes(self) -> list[BaseRoute]:
         """See `Role.routes`."""
-        return audit_routes(self._auditor, self._surroundings)
+        return [products(self._catalogue), *audit_routes(self._auditor, self._teacher, self._surroundings)]
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """See `Role.run`."""
@@ -159,6 +167,10 @@ class Gateway:
     def _put_in_force(self, before: Opened | None, now: Opened) -> None:
         self._issuer.take_book(before, now)
         self._desk.under(now)
+
+    def _row(self, gtin: str) -> Row | None:
+        book = self._books.in_force
+        return None if book is None else book.rows.get(gtin)
 
     def _take_plan(self, plan: LabelPlan) -> None:
         law = self._issuer.law

@@ -9,6 +9,7 @@ import { Empty } from '../../parts/states.js';
 import { Icon } from '../../parts/icon.js';
 import { packText } from '../../parts/pack.js';
 import { toast, complain } from '../../parts/toast.js';
+import { NoCode } from './no-code.js';
 import { ScaleNote } from './questions.js';
 import words from '../../words/edge.js';
 
@@ -51,7 +52,7 @@ export function Basket({ state }) {
   };
   return html`
     <section class="basket" aria-label=${t(words.basket)}>
-      <header class="basket-head"><h2>${t(words.basket)}</h2><span>${t(count === 1 ? words.itemOne : words.items, { count })}</span></header>
+      <header class="basket-head"><h2>${t(words.basket)}</h2><span>${t(count === 1 ? words.itemOne : words.items, { count })}</span>${state.taught > 0 && html`<${NoCode} />`}</header>
       ${state.basket.length === 0
         ? html`<${Empty} icon="cart" title=${t(words.emptyBasket)} note=${t(words.scanNote)} />`
         : html`<ul class="lines" tabindex="0" aria-label=${t(words.basket)}>${state.basket.map((line) => html`<${Line} key=${lineKey(line)} line=${line} currency=${currency} onRemove=${() => remove(line)} />`)}</ul>`}

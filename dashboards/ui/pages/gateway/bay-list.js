@@ -9,6 +9,7 @@ import { Icon } from '../../parts/icon.js';
 import { Empty } from '../../parts/states.js';
 import words from '../../words/shelves.js';
 import tasks from '../../words/tasks.js';
+import teach from '../../words/teach.js';
 
 export const TaskLink = () => (pass.value?.back ? html`<a class="back-link" href=${pass.value.back}><${Icon} name="back" size=${18} /> ${t(words.tasksBack)}</a>` : null);
 
@@ -29,4 +30,5 @@ export const BayList = ({ who, bays }) => html`
   <${Card} flush>
     ${bays.length === 0 ? html`<${Empty} icon="layers" title=${t(tasks.noBays)} note=${t(tasks.noBaysNote)} />` : html`<ul class="rows">${bays.map((bay) => html`<${Row} key=${bay.id} bay=${bay} />`)}</ul>`}
   <//>
+  <a class="button" href=${href('items')}><${Icon} name="camera" size=${18} /> ${t(teach.title)}</a>
   <p class="muted">${t(words.stays)} <a href="#/state">${t(words.state)}</a></p>`;

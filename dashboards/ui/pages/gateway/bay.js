@@ -51,7 +51,7 @@ export function Bay({ bay, onChange }) {
     <section class="shelf-take">
       <button class="button" data-look="primary" data-size="large" disabled=${share != null} onClick=${() => chooser.current.click()}>
         <${Icon} name="camera" size=${22} /> ${t(now ? words.takeAgain : words.take)}</button>
-      <input class="visually-hidden" tabindex="-1" ref=${chooser} type="file" accept="image/*" capture="environment" aria-label=${t(words.take)}
+      <input class="visually-hidden" tabindex="-1" ref=${chooser} type="file" accept="image/*" capture="environment" aria-hidden="true"
         onChange=${(event) => { send(event.currentTarget.files[0]); event.currentTarget.value = ''; }} />
       <p class="muted">${t(words.takeNote)}</p>
       <div class="shelf-progress" role="status">${share != null && html`<progress max="1" value=${share < 1 ? share : undefined} aria-label=${t(words.comparing)}></progress><span>${share < 1 ? percent(share) : t(words.comparing)}</span>`}</div>

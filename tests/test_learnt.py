@@ -1,13 +1,17 @@
-"""What carts asked and weighed, in the cloud: questions and how they ended, weights learnt and told."""
+"""What a store learns, in the cloud: questions and how they ended, what goods weigh, items that were taught."""
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
 from cloud_broker.baskets.questions import views
 from cloud_broker.baskets.weights import KEPT, is_news, learnt, newest_weighing, publish_weights
+from cloud_broker.items.taught import publish_items, stamps
+from cloud_broker.items.taught import views as taught_views
 from cloud_broker.state.engine import reading
 from cloud_broker.state.tables import heads, weighings
-from firmware_specs.events import BasketAnswered, BasketQuestioned, ItemWeighed
+from firmware_specs.events import BasketAnswered, BasketQuestioned, ItemForgotten, ItemTaught, ItemWeighed
+from firmware_specs.items import TaughtItems
 from firmware_specs.rules.weight import ProductWeight, Weights
 from firmware_specs.wire import decode
 from tests.fakes.cloud_state import Cloud
@@ -73,3 +77,32 @@ def test_only_the_last_weighings_of_a_product_are_kept(state_cloud: Cloud) -> No
         (found,) = learnt(connection, "demo")
     assert counts == {GTIN: KEPT, other: 1}
     assert found.weight_g == 540
+
+
+def test_what_a_store_taught_is_kept_told_and_forgotten(state_cloud: Cloud) -> None:
+    gateway = state_cloud.enrol("gateway")
+    direction = np.array([0.6, 0.8], "<f4").tobytes()
+
+    def taught(gtin: str, at_ms: int, spread: float) -> ItemTaught:
+        return ItemTaught(
+            at_ms=at_ms, gtin=gtin, by="ann", pictures=4, model_sha256="ab" * 32, direction=direction, spread=spread
+        )
+
+    other = CATALOGUE[1]["gtin"]
+    state_cloud.say(gateway, taught(GTIN, 1_000, 0.2), taught(other, 2_000, 0.1), taught(GTIN, 3_000, 0.05))
+    with state_cloud.engine.begin() as connection:
+        before = stamps(connection)
+        publish_items(connection, state_cloud.publisher, "demo")
+        query = select(heads.c.sha256).where(heads.c.matter == "items")
+        told = decode(state_cloud.publisher.blobs.get(connection.execute(query).scalar_one()), TaughtItems)
+        shown = taught_views(connection, "demo")
+    assert [(item.gtin, item.spread, item.direction) for item in told.items] == [
+        (GTIN, 0.05, direction),
+        (other, 0.1, direction),
+    ]
+    assert [(one["gtin"], one["pictures"]) for one in shown] == [(GTIN, 4), (other, 4)]
+    assert shown[0]["name"] == CATALOGUE[0]["name"]
+    state_cloud.say(gateway, ItemForgotten(at_ms=4_000, gtin=GTIN, by="ann"))
+    with reading(state_cloud.engine) as connection:
+        assert stamps(connection) != before
+        assert [one["gtin"] for one in taught_views(connection, "demo")] == [other]
