@@ -390,6 +390,18 @@ class ItemForgotten(Event, frozen=True, tag="item-forgotten"):
     by: Text
 
 
+class PeopleCounted(Event, frozen=True, tag="people-counted"):
+    """How many came by a device that sees, ten or more together; nobody is recognised, no picture leaves it.
+
+    `near` of them stood before it, None for fewer than ten; for `present_s` of `seconds` somebody was there.
+    """
+
+    people: Annotated[int, Meta(ge=10, le=1_000_000)]
+    near: Annotated[int, Meta(ge=10, le=1_000_000)] | None = None
+    present_s: Annotated[float, Meta(ge=0, le=1e6)] = 0.0
+    seconds: Annotated[float, Meta(ge=0, le=1e6)] = 0.0
+
+
 AnyEvent = (
     PositionFixed
     | SurveyLegWalked
@@ -399,6 +411,7 @@ AnyEvent = (
     | DateChecked
     | ItemTaught
     | ItemForgotten
+    | PeopleCounted
     | CodeRead
     | CodeRefused
     | LineAdded
@@ -432,6 +445,7 @@ STREAM_OF: Final[dict[type[Event], str]] = {
     DateChecked: "state",
     ItemTaught: "state",
     ItemForgotten: "state",
+    PeopleCounted: "state",
     CodeRead: "basket",
     CodeRefused: "basket",
     LineAdded: "basket",

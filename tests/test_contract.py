@@ -60,7 +60,7 @@ def _example(of: type[Event]) -> Event:
         elif "float" in text:
             values[field.encode_name] = 0.5
         else:
-            values[field.encode_name] = 1
+            values[field.encode_name] = 10 if "ge=10," in text else 1
     return msgspec.convert({"type": of.__struct_config__.tag, **values}, of)
 
 

@@ -6,7 +6,8 @@ import pytest
 from device_drivers.camera.generated.people import Stander, aisle, frame
 from device_drivers.camera.generated.ranges import Ranges
 from vision.detect import Box, Detector
-from vision.presence import Near, Presence
+from vision.presence import Count, Footfall, Near, Presence, Report
+from vision.presence.footfall import EVERY_S, LEAST, LONGEST_S
 from vision.presence.gate import Gate
 from vision.presence.presence import LEAVES_AT, LEAVES_S
 from vision.runtime import find
@@ -76,3 +77,44 @@ def test_a_set_of_frames_tells_the_truth_and_is_the_same_again() -> None:
     one, again = frame(5, 3, SMALL), frame(5, 3, SMALL)
     assert np.array_equal(one.pixels, again.pixels)
     assert {frame(5, number, SMALL).as_json()["near"] for number in range(30)} >= {"nobody", "near"}
+
+
+def _counted(*said: tuple[float, int, Near], start_s: float = 0.0) -> Footfall:
+    footfall = Footfall(start_s)
+    for at_s, people, near in said:
+        footfall = footfall.after(Report(near, people), at_s)
+    return footfall
+
+
+def test_who_comes_is_counted_once_and_who_comes_back_after_a_while_again() -> None:
+    near, far, nobody = Near.NEAR, Near.FAR, Near.NOBODY
+    walk = [(0.0, 1, far), (1.0, 1, near), (2.0, 2, near), (3.0, 1, near), (4.0, 0, nobody)]
+    assert (_counted(*walk).visits, _counted(*walk).near) == (2, 1)
+    # A turned head is no leaving; five seconds are.
+    assert _counted(*walk, (5.0, 1, far)).visits == 2
+    assert _counted(*walk, (12.0, 0, nobody), (13.0, 1, near)).visits == 3
+    assert _counted(*walk).present_s == pytest.approx(3.0)
+
+
+def test_a_count_is_told_of_ten_or_more_and_forgotten_after_a_day() -> None:
+    visits = [
+        one
+        for number in range(LEAST)
+        for one in (
+            (number * 60.0, 1, Near.FAR),
+            (number * 60.0 + 2, 1, Near.NEAR),
+            (number * 60.0 + 9, 0, Near.NOBODY),
+        )
+    ]
+    few = _counted(*visits[:-3])
+    assert few.told(EVERY_S) == (few, None)
+    enough = _counted(*visits)
+    assert enough.told(EVERY_S - 1) == (enough, None)
+    again, count = enough.told(EVERY_S)
+    assert count == Count(LEAST, LEAST, 20.0, EVERY_S)
+    assert (again.visits, again.since_s) == (0, EVERY_S)
+    # Nine who stood near are too few to be told, ten who came by are not.
+    far_one = _counted(*visits[:-3], (590.0, 1, Near.FAR))
+    assert far_one.told(EVERY_S)[1] == Count(LEAST, None, 18.0, EVERY_S)
+    forgotten, nothing = few.told(LONGEST_S)
+    assert (forgotten.visits, nothing) == (0, None)

@@ -19,10 +19,12 @@ from device_drivers.camera.generated.people import Stander, aisle
 from device_drivers.camera.generated.ranges import Ranges
 from device_drivers.speaker.sink import FileSpeaker
 from edge_agent.app import CommandFailedError, MatterRefusedError
+from edge_agent.roles.attending import Attending
 from edge_agent.roles.speaker import Speaker
 from firmware_specs.desired import Command, Configuration, Slot, Timetable
-from firmware_specs.events import FaultCleared, FaultRaised, SoundPlayed
+from firmware_specs.events import FaultCleared, FaultRaised, PeopleCounted, SoundPlayed
 from tests.fakes.surroundings import NOW_MS, STORE, FakeClock, FakeSurroundings, held
+from vision.presence import Near, Report
 
 ON_TIME_MS = 20
 
@@ -323,3 +325,25 @@ async def test_a_speaker_that_cannot_see_plays_for_everybody(box: Box) -> None:
         box.plan(structs.replace(slot("promo", box.now_ms + 300), audience="near"))
         await anyio.sleep(0.8)
     assert [asked.ticket.rpartition("-")[0] for asked, _ in box.ears.asked] == ["promo"]
+
+
+def test_people_who_came_by_are_told_together_and_a_full_outbox_loses_none(tmp_path: Path) -> None:
+    surroundings = FakeSurroundings(tmp_path, "speaker")
+    attending = Attending(surroundings, monotonic_s=surroundings.clock.read_s)
+    start_s = surroundings.clock.monotonic_s
+
+    def pass_by(first: int, last: int) -> None:
+        for number in range(first, last):
+            attending._count(Report(Near.NEAR, 1), start_s + number * 100)
+            attending._count(Report(Near.NOBODY, 0), start_s + number * 100 + 10)
+
+    pass_by(0, 12)
+    (told,) = surroundings.of(PeopleCounted)
+    assert isinstance(told, PeopleCounted)
+    assert (told.people, told.near) == (10, 10)
+    surroundings.is_full = True
+    pass_by(12, 30)
+    assert len(surroundings.of(PeopleCounted)) == 1
+    surroundings.is_full = False
+    pass_by(30, 31)
+    assert [one.people for one in surroundings.of(PeopleCounted) if isinstance(one, PeopleCounted)] == [10, 21]

@@ -420,6 +420,15 @@ def _item_forgotten(work: Batchwork, device: Row[Any], event: events.ItemForgott
     work.notices.append(Notice("item", device.store, {"gtin": event.gtin}))
 
 
+def _people_counted(work: Batchwork, device: Row[Any], event: events.PeopleCounted) -> None:
+    work.readings += [
+        Reading(device.id, "people", event.at_ms, float(event.people)),
+        Reading(device.id, "people_s", event.at_ms, event.seconds),
+    ]
+    data = {"device": device.id, "people": event.people, "seconds": event.seconds, "at_ms": event.at_ms}
+    work.notices.append(Notice("people", device.store, data))
+
+
 def _tell_task(work: Batchwork, task: Row[Any]) -> None:
     work.notices.append(Notice("task", task.store, task_view(task, now_ms())))
 
@@ -478,6 +487,7 @@ _EFFECTS: dict[type[Event], Callable[[Batchwork, Row[Any], Any], None]] = {
     events.DateChecked: _date_checked,
     events.ItemTaught: _item_taught,
     events.ItemForgotten: _item_forgotten,
+    events.PeopleCounted: _people_counted,
     events.FaultRaised: _fault_raised,
     events.FaultCleared: _fault_cleared,
 }

@@ -10,9 +10,11 @@ import anyio.to_thread
 
 from device_drivers.api import CameraReported, FrameTaken
 from edge_agent.app import Surroundings
+from edge_agent.outbox import OutboxFullError
+from firmware_specs.events import PeopleCounted
 from firmware_specs.models import ModelError
 from vision.detect import Detector
-from vision.presence import Near, Presence
+from vision.presence import Footfall, Near, Presence
 from vision.presence.presence import LEAVES_AT, Report
 from vision.runtime import find
 
@@ -40,6 +42,7 @@ class Attending:
         self._looked_s: float | None = None
         self._limiter = anyio.CapacityLimiter(1)
         self._detector: Detector | None = None
+        self._footfall = Footfall(monotonic_s())
 
     @property
     def sees(self) -> bool:
@@ -77,8 +80,29 @@ class Attending:
             before = self._presence.report
             after = await anyio.to_thread.run_sync(self._look, frame, limiter=self._limiter)
             was_blind, self._looked_s = not self.sees, frame.taken_s
+            self._count(after, frame.taken_s)
             if after != before or was_blind:
                 self._surroundings.changed()
+
+    def _count(self, report: Report, at_s: float) -> None:
+        self._footfall = self._footfall.after(report, at_s)
+        following, count = self._footfall.told(at_s)
+        if count is None:
+            self._footfall = following
+            return
+        counted = PeopleCounted(
+            at_ms=self._surroundings.now_ms(),
+            people=count.visits,
+            near=count.near,
+            present_s=count.present_s,
+            seconds=count.seconds,
+        )
+        try:
+            self._surroundings.say(counted)
+        except OutboxFullError:
+            # They go on being gathered, and are told with those who come.
+            return
+        self._footfall = following
 
     def _look(self, frame: FrameTaken) -> Report:
         assert self._detector is not None

@@ -74,7 +74,7 @@ const APPLY = {
   change: keepChange,
   book: () => (priceTurn.value += 1),
 };
-const TOLD = ['code', 'code-refused', 'basket', 'basket-check', 'offer', 'play', 'security', 'deadletter'];
+const TOLD = ['code', 'code-refused', 'basket', 'basket-check', 'offer', 'people', 'play', 'security', 'deadletter'];
 /** Types that only sections listen for. */
 const HEARD = ['command', 'promotions', 'shelf', 'task', 'templates'];
 

@@ -10,16 +10,19 @@ import { Empty, Loaded } from './states.js';
 import words from '../words/tech.js';
 
 const WINDOW_MS = 15 * 60_000;
+const DAY_MS = 86_400_000;
 const EVERY_MS = 5000;
 const SERIES = [
   { id: 'rss_bytes', word: words.memory, format: bytes },
   { id: 'outbox_depth', word: words.outbox, format: (value) => number(value) },
   { id: 'clock_offset_s', word: words.clock, format: (value) => span(value * 1000) },
+  // Ten or more together: often an hour's.
+  { id: 'people', word: words.people, format: (value) => number(value), window_ms: DAY_MS },
 ];
 
 const ask = (id) => () => {
   const to_ms = Math.round(serverNow());
-  return Promise.all(SERIES.map((series) => get(path(['api', 'devices', id, 'readings'], { series: series.id, from_ms: to_ms - WINDOW_MS, to_ms }))));
+  return Promise.all(SERIES.map((series) => get(path(['api', 'devices', id, 'readings'], { series: series.id, from_ms: to_ms - (series.window_ms ?? WINDOW_MS), to_ms }))));
 };
 
 export function Readings({ id }) {

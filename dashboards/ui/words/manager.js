@@ -185,6 +185,7 @@ export default {
   trip: { zh: '购物', en: 'Trip' },
   outcome: { zh: '结果', en: 'Outcome' },
   offer: { zh: '优惠', en: 'Offer' },
+  peopleCounted: { zh: '{span}内约有 {people} 人经过', en: 'saw some {people} people in {span}' },
   checkAsked: { zh: '重量不符，问顾客是否为{product}', en: 'asks whether it is {product} that went in' },
   scanAsked: { zh: '放入了未扫描的商品，请顾客扫描', en: 'asks for a scan of what went in' },
   checkRemoved: { zh: '商品不符，已从清单去掉', en: 'the wrong item was taken off the list' },

@@ -58,6 +58,7 @@ export default {
   noDevicesNote: { zh: '换一个词，或登记一台新设备。', en: 'Try another word, or add a device.' },
   health: { zh: '健康', en: 'Health' },
   uptime: { zh: '已运行', en: 'Up for' },
+  people: { zh: '经过的人（至少十人一报）', en: 'People who came by, ten or more together' },
   outbox: { zh: '待发', en: 'Outbox' },
   dropped: { zh: '丢弃', en: 'Dropped' },
   clock: { zh: '时钟偏差', en: 'Clock offset' },

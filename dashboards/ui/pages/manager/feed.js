@@ -1,7 +1,7 @@
 /** What just happened in the store, newest first. */
 import { html } from '../../core/html.js';
 import { t } from '../../core/i18n.js';
-import { money } from '../../core/format.js';
+import { money, number, span } from '../../core/format.js';
 import { feed, devices } from '../../core/store.js';
 import { Ago } from '../../parts/bits.js';
 import { Empty } from '../../parts/states.js';
@@ -33,6 +33,7 @@ const TOLD = {
   'code-refused': (data) => ['alert', t(words.turnedAway, { why: t(refused[data.reason] ?? refused.unknown) })],
   basket: (data) => ['cart', BASKET[data.kind]?.(data) ?? data.kind],
   'basket-check': (data) => ['info', t(CHECKS[data.answer ?? data.verdict] ?? words.checkAsked, { product: t(data.name) || data.gtin || '' })],
+  people: (data) => ['user', t(words.peopleCounted, { people: number(data.people), span: span(data.seconds * 1000) })],
   offer: (data) => ['gift', t(data.outcome === 'shown' ? words.offerShown : words.offerKept, { headline: t(data.headline) })],
   play: (data) => ['sound', t(words.played, { title: data.title })],
 };
