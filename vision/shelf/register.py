@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from firmware_specs.planogram import Planogram
 
-_LONGEST_PX: Final = 1200
-_PICTURE_PX: Final = 260
+_LONGEST_PX: Final = 1000
+_PICTURE_PX: Final = 220
 """Pictures of products are brought to this height before features are looked for: about what a photo shows of them."""
 
 _RATIO: Final = 0.8

@@ -23,6 +23,13 @@ _HUE: Final = 60.0
 """A mean colour (a and b of CIE Lab, 8 bit) that is so far off costs as much as no likeness at all."""
 
 
+_MAY_BE: Final = 0.3
+"""Likeness at half the size below which a product is not looked for at the whole: 0.15 less than what counts as one."""
+
+_LEAST_PX: Final = 8
+_NOWHERE: Final = np.zeros(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Front:
     """A product's front at the scale of the row: uint8 of shape (height, width, 3), BGR."""
@@ -51,7 +58,10 @@ def read_row(strip: NDArray[np.uint8], fronts: Sequence[Front], slack: int) -> t
         slack: by how many pixels a pack may stand higher or lower than the board.
     """
     width = strip.shape[1]
-    scores = [_along(strip, front, slack) for front in fronts]
+    shelf = _Shelf.of(strip, slack)
+    # Most products stand elsewhere: at half the size it is quick to see that one is not here at all.
+    half = _Shelf.of(_halved(strip), -(-slack // 2))
+    scores = [shelf.along(front.pixels) if half.may_have(front.pixels) else _NOWHERE for front in fronts]
     wide = [front.pixels.shape[1] for front in fronts]
     best = np.zeros(width + 1)
     taken = np.full(width + 1, -1)
@@ -84,20 +94,50 @@ def read_row(strip: NDArray[np.uint8], fronts: Sequence[Front], slack: int) -> t
     return tuple(reversed(standing))
 
 
-def _along(strip: NDArray[np.uint8], front: Front, slack: int) -> NDArray[np.float64]:
-    high, wide = front.pixels.shape[:2]
-    lower = strip[max(0, strip.shape[0] - high - 2 * slack) :]
-    if lower.shape[0] < high or lower.shape[1] < wide:
-        return np.zeros(0)
-    alike = cv2.matchTemplate(lower, front.pixels, cv2.TM_CCOEFF_NORMED)
-    alike = np.where(np.isfinite(alike), alike, 0.0)
-    rows = alike.argmax(0)
-    hue = cv2.cvtColor(lower, cv2.COLOR_BGR2Lab)[..., 1:].astype(np.float32)
-    means = cv2.boxFilter(hue, -1, (wide, high), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
-    own = cv2.cvtColor(front.pixels, cv2.COLOR_BGR2Lab)[..., 1:].reshape(-1, 2).mean(0)
-    columns = np.arange(alike.shape[1])
-    off = np.linalg.norm(means[rows, columns] - own, axis=1)
-    return np.asarray(alike[rows, columns] - off / _HUE, np.float64)
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """A strip, the colours of its pixels (a and b of CIE Lab, float32), and its slack."""
+
+    strip: NDArray[np.uint8]
+    hues: NDArray[np.float32]
+    slack: int
+
+    @classmethod
+    def of(cls, strip: NDArray[np.uint8], slack: int) -> "_Shelf":
+        return cls(strip, np.asarray(cv2.cvtColor(strip, cv2.COLOR_BGR2Lab)[..., 1:], np.float32), slack)
+
+    def may_have(self, picture: NDArray[np.uint8]) -> bool:
+        """Return whether a product, its picture at the whole scale, may stand anywhere here at half of it."""
+        small = _halved(picture)
+        lower = self._lower(small)
+        if lower.shape[0] < small.shape[0] or lower.shape[1] < small.shape[1] or min(small.shape[:2]) < _LEAST_PX:
+            return True
+        alike = cv2.matchTemplate(lower, small, cv2.TM_CCOEFF_NORMED)
+        return float(np.where(np.isfinite(alike), alike, 0.0).max()) > _MAY_BE
+
+    def along(self, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return how much each place along the board looks like a product."""
+        high, wide = picture.shape[:2]
+        lower = self._lower(picture)
+        if lower.shape[0] < high or lower.shape[1] < wide:
+            return _NOWHERE
+        alike = cv2.matchTemplate(lower, picture, cv2.TM_CCOEFF_NORMED)
+        alike = np.where(np.isfinite(alike), alike, 0.0)
+        rows = alike.argmax(0)
+        hues = self.hues[-lower.shape[0] :]
+        means = cv2.boxFilter(hues, -1, (wide, high), anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+        own = cv2.cvtColor(picture, cv2.COLOR_BGR2Lab)[..., 1:].reshape(-1, 2).mean(0)
+        columns = np.arange(alike.shape[1])
+        off = np.linalg.norm(means[rows, columns] - own, axis=1)
+        return np.asarray(alike[rows, columns] - off / _HUE, np.float64)
+
+    def _lower(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return self.strip[max(0, self.strip.shape[0] - picture.shape[0] - 2 * self.slack) :]
+
+
+def _halved(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    size = (max(1, pixels.shape[1] // 2), max(1, pixels.shape[0] // 2))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _near(score: NDArray[np.float64], start: int, reach: int = 4) -> float:
