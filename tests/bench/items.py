@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from tests.bench.frame import Goal, Report, Row, say
+from tests.bench.items_baskets import asked
 from tests.bench.items_grocery import caught, frozen, grocery, nearest, ours, right, seen
 from tests.bench.items_live import people, shelves, together
 
@@ -14,6 +15,7 @@ ABOUT = "goods without a code, swaps in a basket, shelves against planograms, an
 _FRAMES: Final = 300
 _SHELVES: Final = 12
 _AISLES: Final = 200
+_ITEMS: Final = 1_000
 
 
 async def run() -> Report:
@@ -28,6 +30,9 @@ async def run() -> Report:
     sure = right(val.chances[val.answered], tuple(np.array(data.val, object)[val.answered]), each)
     say("codes, presence and an item on one core")
     live = together(_FRAMES)
+    say(f"{_ITEMS} honest items at a cart's scale, and as many of each kind of swap")
+    scale = asked(_ITEMS)
+    plain = "10 g and 5 %"
     say("people in generated aisles")
     seen_people = people(_AISLES)
     large, small = shelves(_SHELVES, 4000, 3000), shelves(_SHELVES, 2000, 1500)
@@ -49,6 +54,11 @@ async def run() -> Report:
         Row("    of one family", "%", swaps.sibling, by, base.sibling, Goal("ours", 88, 93)),
         Row("    any, with weight", "%", swaps.random_weighed, by, base.random_weighed, Goal("ours", 99.5, 99.9)),
         Row("    family, with weight", "%", swaps.sibling_weighed, by, base.sibling_weighed, Goal("ours", 93, 98)),
+        Row("asked about at a scale, of 1,000: honest", "", scale.ours["honest"], plain, scale.tolerance["honest"]),
+        Row("    swapped for any other", "", scale.ours["random"], plain, scale.tolerance["random"]),
+        Row("    for one that weighs within 12 %", "", scale.ours["sibling"], plain, scale.tolerance["sibling"]),
+        Row("    put in without a scan", "", scale.ours["unscanned"], plain, scale.tolerance["unscanned"]),
+        Row("    from putting a swap in to the question, median", "s", scale.seconds),
         Row("codes 1080p, presence 720p and an item, one core", "fps", live.fps, goal=Goal("ours", 15, 30)),
         Row("    resident memory of the benchmark, photographs included", "MB", live.rss_mb),
         Row(f"    growth over the last {_FRAMES // 2} frames", "MB", live.grown_mb),
