@@ -129,11 +129,23 @@ def _camera(options: DriverSettings, settings: Settings) -> Driver:
         seed = zlib.crc32(world.entity.encode()) % 1000
         camera = VirtualCamera(lambda: WorldClient(world.address, world.entity), seed=seed)
         return InWorld(camera, world)
+    return _real_camera("camera", options)
+
+
+def _side(options: DriverSettings, settings: Settings) -> Driver:
+    if options.type == "virtual":
+        from device_drivers.camera.rim import RimCamera
+
+        return RimCamera(seed=zlib.crc32(settings.device.id.encode()) % 1000)
+    return _real_camera("side", options)
+
+
+def _real_camera(name: str, options: DriverSettings) -> Driver:
     from device_drivers.camera.opencv import Camera
 
     if isinstance(options, FileDriver):
         if options.path is None:
-            raise DriverUnknownError("drivers.camera.path: missing; the recording to play")
+            raise DriverUnknownError(f"drivers.{name}.path: missing; the recording to play")
         return Camera(options.path)
     if isinstance(options, RtspDriver):
         return Camera(options.url, frames_per_s=options.frames_per_s)
@@ -270,6 +282,7 @@ def _connected_labels(settings: Settings) -> Driver:
 _BUILDERS: dict[str, Callable[[DriverSettings, Settings], Driver]] = {
     "beacons": _beacons,
     "camera": _camera,
+    "side": _side,
     "scanner": _scanner,
     "scale": _scale,
     "wheels": _wheels,

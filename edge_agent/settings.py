@@ -280,7 +280,7 @@ class Settings(_Strict):
                 raise ValueError(f"drivers.{name}: a {self.device.kind} has the drivers: {known}")
             if name == "beacons" and driver.type not in ("virtual", "ble", "hci", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, ble, hci or file")
-            if name == "camera" and driver.type not in ("virtual", "v4l2", "rtsp", "file"):
+            if name in ("camera", "side") and driver.type not in ("virtual", "v4l2", "rtsp", "file"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, v4l2, rtsp or file")
             if name == "scanner" and driver.type not in ("virtual", "hidraw", "serial"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, hidraw or serial")

@@ -4,9 +4,23 @@ import math
 import random
 from collections.abc import Callable
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from vision.basket import Check, Said, Scanned, Seen, Settling, Step, Verdict, Weighed, weight_odds
+from vision.basket import (
+    Check,
+    Pass,
+    Passing,
+    Said,
+    Scanned,
+    Seen,
+    Settling,
+    Step,
+    Verdict,
+    Weighed,
+    weight_odds,
+)
 from vision.basket.check import WAIT_S
 
 
@@ -124,3 +138,51 @@ def test_honest_baskets_are_hardly_ever_asked() -> None:
         scan = Scanned("x", 1.0, weight_g=weight, spread_g=3)
         asked += Verdict.CHECK in _said(scan, Weighed(chance.gauss(weight, 5.8), 2.0))
     assert asked <= 10
+
+
+def _frames(inward: bool, *, steps: int = 10, reach: float = 1.0, seed: int = 1) -> list[NDArray[np.uint8]]:
+    """A dark box carried past a grey rim, from above to below or back, `reach` of the way."""
+    chance = np.random.default_rng(seed)
+    frames = []
+    for number in range(steps + 8):
+        picture = np.full((240, 320, 3), 140, np.int16)
+        share = reach * number / (steps - 1)
+        if number < steps:
+            top = round((share if inward else reach - share) * 320) - 80
+            picture[max(0, top) : max(0, top + 80), 120:210] = 30
+        frames.append(np.clip(picture + chance.normal(0, 3, picture.shape), 0, 255).astype(np.uint8))
+    return [frames[-1]] * 3 + frames
+
+
+def _passes(frames: list[NDArray[np.uint8]]) -> list[Pass]:
+    passing = Passing()
+    found = [passing.saw(picture, number / 12) for number, picture in enumerate(frames)]
+    return [one for one in found if one is not None]
+
+
+def test_what_goes_by_the_rim_is_told_once_with_its_direction_and_its_look() -> None:
+    for inward in (True, False):
+        (passed,) = _passes(_frames(inward))
+        assert passed.inward is inward
+        height, width = passed.pixels.shape[:2]
+        assert height == width
+        assert float((passed.pixels < 80).mean()) > 0.4
+
+
+def test_a_hand_that_turns_back_a_lamp_and_noise_are_no_pass() -> None:
+    assert _passes(_frames(True, reach=0.15)) == []
+    there_and_back = [*_frames(True)[:9], *reversed(_frames(True)[:9]), *_frames(True)[-8:]]
+    assert _passes(there_and_back) == []
+    lamp = [np.clip(picture.astype(int) + 60, 0, 255).astype(np.uint8) for picture in _frames(True)[-8:]]
+    assert _passes([*_frames(True)[-8:], *lamp, *lamp]) == []
+    # Somebody who leans in for long is sorting; what then lies there is the ground.
+    leaning = [_frames(True)[8]] * 80
+    assert _passes([*_frames(True)[:3], *leaning]) == []
+
+
+def test_a_camera_says_nothing_of_what_it_cannot_tell() -> None:
+    pear = Seen((("pear", 0.97), ("plum", 0.01)), True, 1.5)
+    assert _said(APPLE, pear, Weighed(201, 2.0)) == [Verdict.FINE]
+    # Of two that were scanned the one that it can tell, and that it looks like.
+    pair = (Scanned("pear", 1.0, weight_g=200), Scanned("apple", 1.1, weight_g=210))
+    assert _said(*pair, pear, Weighed(205, 2.0), Weighed(206, 2.5)) == [Verdict.FINE, Verdict.FINE]

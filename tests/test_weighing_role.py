@@ -249,3 +249,22 @@ async def test_what_has_no_code_is_named_by_what_was_taught_and_added_by_the_sho
     answer = await basket.ask("/api/basket/add", gtin=BREAD)
     assert [line["gtin"] for line in answer.json()["basket"]] == [BREAD]
     assert (await basket.ask("/api/basket/add", gtin=MILK)).json()["error"]["code"] == "not-taught"
+
+
+def test_a_look_that_does_not_fit_is_doubt_and_with_a_weight_that_does_not_a_question(basket: Basket) -> None:
+    weighing = basket.cart._weighing
+    basket.scan(BREAD)
+    basket.pass_s(1)
+    # Alone it asks nothing, however sure the camera is.
+    weighing.saw({BREAD: 0.0001, MILK: 0.99}, inward=True, others=83)
+    basket.pass_s(8)
+    assert basket.questions == []
+    assert basket.cart.state()["basket_check"]["sight"] == {"inward": True, "gtin": MILK, "p": 0.99}
+    # A weight that is somewhat off is believed beside a look that fits, and asked about beside one that does not.
+    for chance, asked in ((0.9, 0), (0.0001, 1)):
+        basket.scan(BREAD)
+        basket.pass_s(1)
+        weighing.saw({BREAD: chance, MILK: 1 - chance}, inward=True, others=83)
+        basket.put(420 + 40)
+        basket.pass_s(8)
+        assert len(basket.questions) == asked

@@ -12,7 +12,7 @@ import httpx
 
 from cloud_broker.bus.port import BusError
 from cloud_broker.demo.check import Journey
-from cloud_broker.demo.people import Visitor, Watcher
+from cloud_broker.demo.people import PATIENCE_S, Visitor, Watcher
 from cloud_broker.demo.places import PlaceTakenError, open_places, seed_of
 from cloud_broker.demo.process import ChildFailedError
 from cloud_broker.demo.stage import Stage
@@ -42,7 +42,7 @@ async def check(stage: Stage) -> dict[str, object]:
         visitor("associate") as associate,
         visitor("tech") as tech,
         visitor("hq") as hq,
-        httpx.AsyncClient(timeout=10) as devices,
+        httpx.AsyncClient(timeout=PATIENCE_S) as devices,
         anyio.create_task_group() as group,
     ):
         live = Watcher()

@@ -10,6 +10,9 @@ from typing import Any, Self
 import anyio
 import httpx
 
+PATIENCE_S = 45.0
+"""For one answer: two slow cores draw radio maps while all devices of the demo run beside them."""
+
 
 class StepFailedError(Exception):
     """A step of the journey did not happen; the text says what was waited for."""
@@ -25,7 +28,7 @@ class Visitor:
     http: httpx.AsyncClient = field(init=False)
 
     async def __aenter__(self) -> Self:
-        self.http = httpx.AsyncClient(base_url=self.base_url, headers={"x-aisle": "1"}, timeout=15)
+        self.http = httpx.AsyncClient(base_url=self.base_url, headers={"x-aisle": "1"}, timeout=PATIENCE_S)
         await self.http.__aenter__()
         await self.post("/api/session", {"name": self.name, "password": self.password})
         return self

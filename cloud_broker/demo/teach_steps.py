@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any, Final, Protocol
 
-import anyio
 import httpx
 
 from cloud_broker.demo.cast import STORE
@@ -14,7 +13,7 @@ CART: Final = "cart-1"
 """It walks, and nobody holds anything to its camera but this step."""
 
 FRAMES: Final = 5
-_BETWEEN_S: Final = 0.35
+_GRAMS: Final = 500.0
 
 
 class Teacher(Protocol):
@@ -38,8 +37,9 @@ async def taught(teacher: Teacher) -> dict[str, Any]:
     shown = await teacher.associate.post(f"/api/stores/{STORE}/pass", {})
     headers = {"x-aisle": "1", "x-aisle-pass": shown["staff_pass"]}
     at = f"{shown['url']}/api/items/{gtin}"
-    empty = (await _frames(teacher, 1))[0]
-    frames = await _held_up(teacher, gtin, FRAMES + 1)
+    empty = await _frame(teacher)
+    # Held up anew for each, as another hand would: who knows a thing from one side knows it from one side.
+    frames = [await _held_up(teacher, gtin) for _ in range(FRAMES + 1)]
     await _sent(teacher, f"{at}/pictures?of=empty", empty, headers)
     for frame in frames[:FRAMES]:
         told = await _sent(teacher, f"{at}/pictures", frame, headers)
@@ -49,18 +49,29 @@ async def taught(teacher: Teacher) -> dict[str, Any]:
     await _sent(teacher, f"{at}/learn", b"", headers)
     for cart in (CART, "cart-3"):
         await poll(f"{cart} knows {gtin}", partial(teacher.state, cart), _knows, within_s=20)
-    await _held_up(teacher, gtin, 1)
+    await _held_up(teacher, gtin)
     seen = await teacher.tell(CART, "/api/recognise", {})
     if tried["top"][0]["gtin"] != gtin or seen["top"][0]["gtin"] != gtin:
         raise StepFailedError(f"{gtin} was taught; tried: {tried}; seen by {CART}: {seen}")
-    return {"gtin": gtin, "tried": tried["top"][0]["p"], "seen": seen["top"][0]["p"]}
+    # Into the basket with it: the side camera sees it go by, and which way.
+    await teacher.tell(CART, "/api/virtual/put", {"grams": _GRAMS, "gtin": gtin})
+    passed = await poll(f"{CART} sees {gtin} go in", partial(teacher.state, CART), _saw, within_s=15)
+    sight = passed["basket_check"]["sight"]
+    if sight["gtin"] != gtin or not sight["inward"]:
+        raise StepFailedError(f"{gtin} was put in, and the side camera saw {sight}")
+    await teacher.tell(CART, "/api/virtual/put", {"grams": -_GRAMS})
+    return {"gtin": gtin, "tried": tried["top"][0]["p"], "seen": seen["top"][0]["p"], "by_the_rim": sight["p"]}
+
+
+def _saw(state: dict[str, Any]) -> bool:
+    return state["basket_check"]["sight"] is not None
 
 
 def _knows(state: dict[str, Any]) -> bool:
     return bool(state["taught"] >= 1)
 
 
-async def _held_up(teacher: Teacher, gtin: str, count: int) -> list[bytes]:
+async def _held_up(teacher: Teacher, gtin: str) -> bytes:
     await teacher.tell(CART, "/api/virtual/show", {"gtin": gtin})
     address = teacher.stage.places.url(CART)
 
@@ -69,19 +80,20 @@ async def _held_up(teacher: Teacher, gtin: str, count: int) -> list[bytes]:
         answer.raise_for_status()
         return answer.json()
 
-    await poll(f"{CART} sees {gtin}", view, lambda it: any(c["gtin"] == gtin for c in it["codes"]), within_s=8)
-    return await _frames(teacher, count)
+    before = (await view())["frame"]
+    await poll(
+        f"{CART} sees {gtin}",
+        view,
+        lambda it: it["frame"] > before and any(code["gtin"] == gtin for code in it["codes"]),
+        within_s=10,
+    )
+    return await _frame(teacher)
 
 
-async def _frames(teacher: Teacher, count: int) -> list[bytes]:
-    found = []
-    for number in range(count):
-        if number:
-            await anyio.sleep(_BETWEEN_S)
-        answer = await teacher.devices.get(f"{teacher.stage.places.url(CART)}/api/camera.jpg")
-        answer.raise_for_status()
-        found.append(answer.content)
-    return found
+async def _frame(teacher: Teacher) -> bytes:
+    answer = await teacher.devices.get(f"{teacher.stage.places.url(CART)}/api/camera.jpg")
+    answer.raise_for_status()
+    return answer.content
 
 
 async def _sent(teacher: Teacher, address: str, data: bytes, headers: dict[str, str]) -> Any:

@@ -1,6 +1,6 @@
 """A cart: knows where it is, reads codes, prices from its own book, makes offers; firm only under its lease."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import Any
 
 import anyio
@@ -24,6 +24,7 @@ from edge_agent.roles.offering import Offering
 from edge_agent.roles.pricing import Pricing
 from edge_agent.roles.reading import Read, Reader
 from edge_agent.roles.recognising import NoModelError, Recogniser
+from edge_agent.roles.rim import Rim
 from edge_agent.roles.routes import (
     ApiError,
     Body,
@@ -60,6 +61,7 @@ class Cart:
         self._sale = Sale(surroundings, self._pricing, self._offering.begin, self._weighing)
         self._reader = Reader(self._sale.take, self._sale.codes.product_of, sold=self._sold)
         self._recogniser = Recogniser(self._row)
+        self._rim = Rim(self._recogniser, self._seen)
         self._scanning = Scanning(self._sale.take)
         self._whereabouts = Whereabouts(surroundings)
         self._catalogue = Catalogue(lambda: self._pricing.book, self._price_minor)
@@ -97,6 +99,9 @@ class Cart:
             self._whereabouts.hear(signal)
         elif isinstance(signal, WheelsRolled):
             self._whereabouts.roll(signal)
+        elif driver == "side":
+            if isinstance(signal, FrameTaken):
+                self._rim.take(signal)
         elif isinstance(signal, FrameTaken | CameraReported):
             self._reader.take(signal)
         elif isinstance(signal, CodeScanned):
@@ -135,7 +140,10 @@ class Cart:
     def routes(self) -> list[BaseRoute]:
         """See `Role.routes`."""
         steered = [] if self._world is None else steering(self._world)
-        steered += [*scanning(self._surroundings.drivers.values()), *putting(self._surroundings.drivers.values())]
+        steered += [
+            *scanning(self._surroundings.drivers.values()),
+            *putting(self._surroundings.drivers.values(), self._row),
+        ]
         dismiss = action("/api/offer/dismiss", self._dismiss)
         surveyed = survey_routes(self._whereabouts.surveying, self._sale.service)
         return [
@@ -163,6 +171,7 @@ class Cart:
             group.start_soon(self._sale.service.run, name="in service or out")
             group.start_soon(self._whereabouts.surveying.run, name="survey")
             group.start_soon(self._weighing.run, name="basket check")
+            group.start_soon(self._rim.run, name="side camera")
             group.start_soon(self._follow, name="positions")
             task_status.started()
 
@@ -208,6 +217,9 @@ class Cart:
     def _sold(self) -> Container[str] | None:
         book = self._pricing.book
         return None if book is None else book.rows
+
+    def _seen(self, chances: Mapping[str, float], inward: bool, things: int) -> None:
+        self._weighing.saw(chances, inward=inward, others=things)
 
     def _trip(self) -> str:
         try:

@@ -58,6 +58,18 @@ class Recogniser:
         given = answer(look, self.looker.manifest, (*self._known(look, extra), *extra), most=MOST_TOLD)
         return self._told(given)
 
+    async def chances(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, float], int]:
+        """Return how likely a picture shows each product that was taught, by GTIN, and of how many things it tells.
+
+        Raises NoModelError.
+        """
+        look = await self.look(pixels)
+        known = self._known(look, ())
+        things = len(self.looker.manifest.labels) + len(known)
+        given = answer(look, self.looker.manifest, known, most=things)
+        taught = {item.label for item in known}
+        return {guess.label: guess.p for guess in given.top if guess.label in taught}, things
+
     @property
     def looker(self) -> Looker:
         """The model, opened once it is asked for. Raises NoModelError."""

@@ -1,12 +1,15 @@
 """Steering a virtual device through its world; a real device has no world and no such routes."""
 
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 from starlette.routing import BaseRoute
 
 from device_drivers.api import DeviceRefusedError, DeviceUnreachableError, Driver
+from device_drivers.camera.props import Pack
 from edge_agent.roles.routes import ApiError, Body, action, grams, metres, text, truth
+from firmware_specs.desired import Row
 
 SHOWN_S = 3.0
 _LONGEST = 2_000
@@ -75,18 +78,36 @@ class Bears(Protocol):
         """Put something in, or take it out; raises DeviceRefusedError, DeviceUnreachableError."""
 
 
-def putting(drivers: Iterable[Driver]) -> list[BaseRoute]:
-    """Return the route that lets a hand put things on a virtual scale; none for a device that has no such scale."""
-    scale = next((driver for driver in drivers if isinstance(driver, Bears)), None)
+@runtime_checkable
+class Watches(Protocol):
+    """A virtual side camera."""
+
+    async def carry(self, pack: Pack, *, inward: bool) -> None:
+        """Let a hand carry a pack past the rim."""
+
+
+def putting(drivers: Iterable[Driver], row_of: Callable[[str], Row | None]) -> list[BaseRoute]:
+    """Return the route that lets a hand put things on a virtual scale; none for a device that has no such scale.
+
+    Where a GTIN is named, a virtual side camera sees that product go by.
+    """
+    found = list(drivers)
+    scale = next((driver for driver in found if isinstance(driver, Bears)), None)
     if scale is None:
         return []
+    camera = next((driver for driver in found if isinstance(driver, Watches)), None)
 
     async def put(body: Body) -> Body:
         added_g = grams(body, "grams")
+        row = row_of(text(body, "gtin")) if "gtin" in body else None
         try:
             await scale.put(added_g)
         except (DeviceRefusedError, DeviceUnreachableError) as exc:
             raise _error(exc) from exc
+        if camera is not None and row is not None:
+            name = row.name
+            pack = Pack(row.gtin, name.get("zh", ""), name.get("en", ""), zlib.crc32(row.gtin.encode()))
+            await camera.carry(pack, inward=added_g > 0)
         return {"grams": added_g}
 
     return [action("/api/virtual/put", put)]

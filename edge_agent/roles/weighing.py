@@ -1,4 +1,4 @@
-"""Is what went into the basket what was scanned? The cart's scale beside its scans, and questions to the shopper.
+"""Is what went into the basket what was scanned? Scale and side camera beside the scans, and questions to the shopper.
 
 A question is asked once, and ends by an answer, a scan, or by the thing being taken out. While the scale cannot be
 believed nothing is asked: nobody is accused by a cell that drifts.
@@ -6,7 +6,7 @@ believed nothing is asked: nobody is accused by a cell that drifts.
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -23,7 +23,7 @@ from firmware_specs.desired import Row
 from firmware_specs.events import BasketAnswered, BasketQuestioned, ItemWeighed
 from firmware_specs.rules.selling import PLAIN
 from firmware_specs.rules.weight import ProductWeight, Weight, Weights, weight_of
-from vision.basket import Check, Said, Scanned, Settling, Step, Verdict, Weighed, weight_odds
+from vision.basket import Check, Said, Scanned, Seen, Settling, Step, Verdict, Weighed, weight_odds
 
 TICK_S: Final = 0.5
 SILENT_S: Final = 5.0
@@ -35,6 +35,9 @@ _SAME_G: Final = 25.0
 
 _FITS: Final = 0.0
 """Log odds from which a late scan explains what went in before it."""
+
+_LEAST_CHANCE: Final = 0.003
+"""A look that does not fit counts for no less: of eighty things 1.5 units against, where a question needs 2.2."""
 
 _KEPT: Final = "basket-questions"
 
@@ -87,6 +90,8 @@ class Weighing:
         self._monotonic_s = monotonic_s
         self._saying = Saying(surroundings)
         self._has_scale = "scale" in surroundings.drivers
+        self._is_watched = self._has_scale or "side" in surroundings.drivers
+        self._sight: dict[str, Any] | None = None
         self._learnt: dict[str, ProductWeight] = {}
         self._settling = Settling()
         self._check = Check()
@@ -106,7 +111,7 @@ class Weighing:
 
     def added(self, unit: Unit) -> None:
         """Take note of a unit that was scanned."""
-        if not self._has_scale:
+        if not self._is_watched:
             return
         row = self._row_of(unit.gtin)
         learnt = self._learnt.get(unit.gtin) if unit.pack == PLAIN else None
@@ -137,6 +142,20 @@ class Weighing:
             self._saying.fault("scale", None if why in ("rest", "moving") else (read.fault or "the load cell drifts"))
             self._surroundings.changed()
 
+    def saw(self, chances: Mapping[str, float], *, inward: bool, others: int) -> None:
+        """Take what the side camera saw go by.
+
+        Args:
+            chances: of the products that it can tell, by GTIN.
+            others: how many things it tells apart.
+        """
+        best = max(chances, key=lambda gtin: chances[gtin], default=None)
+        self._sight = {"inward": inward, "gtin": best, "p": None if best is None else round(chances[best], 4)}
+        # A hand may hide a thing, so that a look that does not fit is doubt, not proof: alone it asks nothing.
+        told = tuple((gtin, max(chance, _LEAST_CHANCE)) for gtin, chance in chances.items())
+        self._go_on(self._check.after(Seen(told, inward, self._monotonic_s(), others)))
+        self._surroundings.changed()
+
     def insist(self, question: str) -> None:
         """Take the shopper's word that all is right; a colleague may look. Raises NoQuestionError, OutboxFullError."""
         found = self._find(question)
@@ -159,21 +178,23 @@ class Weighing:
         self._close(self._find(question), answer)
 
     def state(self) -> dict[str, Any] | None:
-        """Return `basket_check` of the local API; None for a cart without a scale."""
-        if not self._has_scale:
+        """Return `basket_check` of the local API; None for a cart with neither scale nor side camera."""
+        if not self._is_watched:
             return None
         last = self._last
         return {
             "status": self._status(),
             "fault": "" if self._read is None else self._read.fault,
             "grams": None if self._settling.level_g is None else round(self._settling.level_g),
+            "sight": self._sight,
+            "last": None if last is None else last.gtin,
             "expected_g": None if last is None or last.expected is None else round(last.expected.grams),
             "questions": [msgspec.to_builtins(one) for one in self._questions if not one.insisted],
         }
 
     async def run(self) -> None:
         """Ask what is late until cancelled."""
-        while self._has_scale:
+        while self._is_watched:
             await anyio.sleep(TICK_S)
             self._saying.flush()
             self._go_on(self._check.at(self._monotonic_s()))
@@ -181,6 +202,8 @@ class Weighing:
     # ---- inside
 
     def _status(self) -> str:
+        if not self._has_scale:
+            return "none"
         if self._read is None or self._monotonic_s() - self._read.read_s > SILENT_S:
             return "silent"
         if self._read.fault:

@@ -2,6 +2,20 @@
 
 from vision.basket.check import Check, Said, Scanned, Seen, Verdict, Weighed
 from vision.basket.odds import sight_odds, weight_odds
+from vision.basket.passing import Pass, Passing
 from vision.basket.settle import Settling, Step
 
-__all__ = ["Check", "Said", "Scanned", "Seen", "Settling", "Step", "Verdict", "Weighed", "sight_odds", "weight_odds"]
+__all__ = [
+    "Check",
+    "Pass",
+    "Passing",
+    "Said",
+    "Scanned",
+    "Seen",
+    "Settling",
+    "Step",
+    "Verdict",
+    "Weighed",
+    "sight_odds",
+    "weight_odds",
+]

@@ -63,9 +63,9 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The side camera saw a thing pass the rim; `inward` is its direction, `chances` by GTIN what it may be.
+    """The side camera saw a thing pass the rim; `inward` is its direction, `chances` what it may be, by GTIN.
 
-    `others` is the number of products that the model tells apart.
+    Of products that are not among them it says nothing. `others` is the number of things that the model tells apart.
     """
 
     chances: tuple[tuple[str, float], ...]
@@ -188,8 +188,11 @@ def _see(scans: list[_Open], seen: Seen) -> bool:
     waiting = [place for place, one in enumerate(scans) if not one.is_seen]
     if not waiting or not seen.inward:
         return False
-    chances = dict(seen.chances)
-    odds = {place: sight_odds(chances.get(scans[place].scan.gtin, 1e-6), 1 / max(2, seen.others)) for place in waiting}
-    best = max(waiting, key=lambda place: odds[place])
+    chances, prior = dict(seen.chances), 1 / max(2, seen.others)
+    told = [place for place in waiting if scans[place].scan.gtin in chances]
+    if not told:
+        return False
+    odds = {place: sight_odds(chances[scans[place].scan.gtin], prior) for place in told}
+    best = max(told, key=lambda place: odds[place])
     scans[best] = replace(scans[best], odds=scans[best].odds + odds[best], is_seen=True)
     return True

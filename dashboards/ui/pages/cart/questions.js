@@ -48,13 +48,13 @@ export const ScaleNote = ({ check }) => (check && FAULTS[check.status]
 /** For virtual carts: put on the scale what was scanned, something else, or take it out again. */
 export function PutIn({ check }) {
   const [last, setLast] = useState(0);
-  const put = (grams) => post('/api/virtual/put', { grams }).then(() => setLast(grams), complain);
+  const put = (grams, gtin) => post('/api/virtual/put', { grams, ...(gtin && { gtin }) }).then(() => setLast(grams), complain);
   if (!check) return null;
   return html`
     <section class="put-in" aria-label=${t(words.scaleTitle)}>
       <h3>${t(words.scaleTitle)} <small>${check.grams == null ? '' : t(words.grams, { grams: number(check.grams) })}</small></h3>
       <div class="buttons">
-        <button class="button" disabled=${check.expected_g == null} onClick=${() => put(check.expected_g)}>${t(words.putIn)}</button>
+        <button class="button" disabled=${check.expected_g == null} onClick=${() => put(check.expected_g, check.last)}>${t(words.putIn)}</button>
         <button class="button" onClick=${() => put((check.expected_g ?? 300) + 650)}>${t(words.putOther)}</button>
         <button class="button" disabled=${last <= 0} onClick=${() => put(-last)}>${t(words.takeOut)}</button>
       </div>
