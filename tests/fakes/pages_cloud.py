@@ -284,7 +284,7 @@ async def command(request: Request) -> JSONResponse:
 async def readings(request: Request) -> JSONResponse:
     series = request.query_params["series"]
     to_ms = int(request.query_params["to_ms"])
-    base = {"rss_bytes": 80e6, "outbox_depth": 3, "clock_offset_s": 0.01}[series]
+    base = {"rss_bytes": 80e6, "outbox_depth": 3, "clock_offset_s": 0.01, "people": 14}[series]
     t_ms = list(range(to_ms - 900_000, to_ms, 10_000))
     return JSONResponse(
         {

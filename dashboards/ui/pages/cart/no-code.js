@@ -34,6 +34,6 @@ function Choice({ onClose }) {
 export function NoCode() {
   const [open, setOpen] = useState(false);
   return html`
-    <button class="button" data-size="small" onClick=${() => setOpen(true)}><${Icon} name="search" size=${18} /> ${t(words.noCode)}</button>
+    <button class="button no-code" onClick=${() => setOpen(true)}><${Icon} name="search" size=${18} /> ${t(words.noCode)}</button>
     ${open && html`<${Choice} onClose=${() => setOpen(false)} />`}`;
 }
