@@ -7,11 +7,25 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+READER_LEFT: Final = 141
+"""The status of a command whose reader went away, as `head` does: that of a shell's own, 128 and SIGPIPE."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status: 1 when it failed, 2 when it was asked wrongly."""
+    try:
+        status = _main(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Nothing more can be said there: the interpreter's own last flush would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_LEFT
+    return status
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     # Small matrices, many devices: a second thread of the linear algebra costs more than it brings. Before numpy loads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     options = _parser().parse_args(arguments)

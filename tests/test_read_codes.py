@@ -1,7 +1,10 @@
 """`edge-agent read-codes` and `generate-frames`: a line for each picture, and errors that name what is wrong."""
 
 import json
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 import zxingcpp
 
 from device_drivers.camera.scene import pack_picture
-from edge_agent.cli import main
+from edge_agent.cli import READER_LEFT, main
 from tests.test_reading import PACK
 
 
@@ -114,3 +117,18 @@ def test_generated_frames_come_with_their_truth_and_ranges(tmp_path: Path, capsy
     assert "WIDTHxHEIGHT" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     assert main([*made[:-1], str(tmp_path / "file")]) == 1
+
+
+def test_a_door_whose_reader_leaves_ends_quietly(tmp_path: Path) -> None:
+    for number in range(12):
+        (tmp_path / f"{number:02}.png").write_bytes(png(64, 48))
+    # A reader that is gone before the first line.
+    ours, theirs = os.pipe()
+    os.close(ours)
+    try:
+        command = [sys.executable, "-m", "edge_agent.cli", "read-codes", str(tmp_path), "--json"]
+        ended = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, timeout=50, check=False)
+    finally:
+        os.close(theirs)
+    assert ended.returncode == READER_LEFT
+    assert b"Traceback" not in ended.stderr
