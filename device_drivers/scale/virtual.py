@@ -3,7 +3,6 @@
 import math
 import os
 import random
-import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 import anyio
 
 from device_drivers.api import Deed, DeviceRefusedError, DeviceUnreachableError, Signal
+from device_drivers.plugged import hidraw, serial_line
 from device_drivers.scale import load_cell as chip
 from device_drivers.scale.lines import Language, MtSics
 from device_drivers.scale.reading import Reading
@@ -183,24 +183,13 @@ class VirtualScale:
 @contextmanager
 def virtual_serial_scale(language: Language) -> Iterator[VirtualSerialScale]:
     """Plug a scale on a serial line in; it is unplugged at the end."""
-    ours, theirs = os.openpty()
-    tty.setraw(theirs)
-    try:
-        yield VirtualSerialScale(os.ttyname(theirs), ours, language)
-    finally:
-        os.close(ours)
-        os.close(theirs)
+    with serial_line() as (path, file):
+        yield VirtualSerialScale(path, file, language)
 
 
 @contextmanager
 def virtual_hid_scale(folder: Path, name: str = "hidraw1") -> Iterator[VirtualHidScale]:
     """Plug a USB scale in; it is unplugged at the end."""
     path = folder / name
-    os.mkfifo(path)
-    # Open for both, so that it waits for no reader and a reader sees no end before it is unplugged.
-    file = os.open(path, os.O_RDWR)
-    try:
+    with hidraw(path) as file:
         yield VirtualHidScale(path, file)
-    finally:
-        os.close(file)
-        path.unlink()

@@ -1,13 +1,13 @@
 """Virtual scanners that speak the same bytes: one types into a named pipe, one is the far end of a pseudo-terminal."""
 
 import os
-import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from device_drivers.api import Deed, DeviceRefusedError, DeviceUnreachableError, Signal
+from device_drivers.plugged import hidraw, serial_line
 from device_drivers.scanner.hid import HidScanner
 from device_drivers.scanner.keys import typed
 
@@ -89,23 +89,12 @@ class VirtualScanner:
 def virtual_hid(folder: Path, name: str = "hidraw0") -> Iterator[VirtualHid]:
     """Plug a scanner that types in; it is unplugged at the end."""
     path = folder / name
-    os.mkfifo(path)
-    # Open for both, so that it waits for no reader and a reader sees no end before it is unplugged.
-    file = os.open(path, os.O_RDWR)
-    try:
+    with hidraw(path) as file:
         yield VirtualHid(path, file)
-    finally:
-        os.close(file)
-        path.unlink()
 
 
 @contextmanager
 def virtual_serial() -> Iterator[VirtualSerial]:
     """Plug a scanner on a serial line in; it is unplugged at the end."""
-    ours, theirs = os.openpty()
-    tty.setraw(theirs)
-    try:
-        yield VirtualSerial(os.ttyname(theirs), ours)
-    finally:
-        os.close(ours)
-        os.close(theirs)
+    with serial_line() as (path, file):
+        yield VirtualSerial(path, file)
