@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.pictures import PictureError, read_picture
-from firmware_specs.planogram import Planogram, PlanogramError, read_planogram
+from firmware_specs.planogram import Planogram, PlanogramError, decode_planogram, picture_files
 from vision.shelf import NotThisShelfError, audit
 
 _LARGEST_PLAN: Final = 16 * 2**20
@@ -50,12 +50,7 @@ def _planned(path: Path, unit: str) -> Planogram:
         data = path.read_bytes()
     except OSError as exc:
         raise PlanogramError(f"cannot be opened: {exc.strerror}") from exc
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        # Space planners write the code page of Western Windows.
-        text = data.decode("cp1252", "replace")
-    return read_planogram(text, unit=unit)
+    return decode_planogram(data, unit=unit)
 
 
 def _pictures(plan: Planogram, beside: Path, products: Path | None) -> Mapping[str, NDArray[np.uint8]]:
@@ -77,9 +72,7 @@ def _pictures(plan: Planogram, beside: Path, products: Path | None) -> Mapping[s
 def _of(gtin: str, products: Path | None) -> Path | None:
     if products is None:
         return None
-    short = gtin.lstrip("0")
-    names = (f"{code}.{kind}" for code in (gtin, short.zfill(13), short) for kind in ("png", "jpg", "jpeg", "webp"))
-    return next((products / name for name in names if (products / name).is_file()), None)
+    return next((products / name for name in picture_files(gtin) if (products / name).is_file()), None)
 
 
 def _failed(text: str, out: TextIO, *, as_json: bool, status: int = 2) -> int:

@@ -83,6 +83,22 @@ class Planogram:
         return tuple(dict.fromkeys((*self.products, *self.others)))
 
 
+def decode_planogram(data: bytes, *, unit: str = "in") -> Planogram:
+    """Return the planogram in a file's bytes, as `read_planogram` does. Raises PlanogramError."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        # Space planners write the code page of Western Windows.
+        text = data.decode("cp1252", "replace")
+    return read_planogram(text, unit=unit)
+
+
+def picture_files(gtin: str) -> tuple[str, ...]:
+    """Return the names that the picture of a product's front may have where the planogram names none."""
+    short = gtin.lstrip("0")
+    return tuple(f"{code}.{kind}" for code in (gtin, short.zfill(13), short) for kind in ("png", "jpg", "jpeg", "webp"))
+
+
 def read_planogram(text: str, *, unit: str = "in") -> Planogram:
     """Return the planogram in a CSV or PSA file. `unit` is what a PSA file measures in, it does not say.
 

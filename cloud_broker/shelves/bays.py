@@ -16,7 +16,7 @@ from cloud_broker.registry.devices import UnknownError
 from cloud_broker.state import tables
 from cloud_broker.state.tables import bays
 from firmware_specs.bays import MOST_FRONT_BYTES, Bay, Bays, Front
-from firmware_specs.planogram import Planogram, PlanogramError, Product, read_planogram
+from firmware_specs.planogram import Planogram, PlanogramError, Product, decode_planogram, picture_files
 
 MOST_PLAN_BYTES: Final = 4 * 2**20
 _MOST_PX: Final = 40_000_000
@@ -36,12 +36,7 @@ def read_plan(data: bytes, unit: str) -> Planogram:
     if len(data) > MOST_PLAN_BYTES:
         raise BayError("plan", f"at most {MOST_PLAN_BYTES // 2**20} MiB: give one bay at a time")
     try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        # Space planners write the code page of Western Windows.
-        text = data.decode("cp1252", "replace")
-    try:
-        return read_planogram(text, unit=unit)
+        return decode_planogram(data, unit=unit)
     except PlanogramError as exc:
         raise BayError("plan", str(exc)) from exc
 
@@ -143,10 +138,8 @@ def _publish(connection: Connection, publisher: Publisher, store: str) -> None:
 
 
 def _names(product: Product) -> list[str]:
-    short = product.gtin.lstrip("0")
     own = [PurePosixPath(product.picture.replace("\\", "/")).name.lower()] if product.picture else []
-    codes = (product.gtin, short.zfill(13), short)
-    return own + [f"{code}.{kind}" for code in codes for kind in ("png", "jpg", "jpeg", "webp")]
+    return [*own, *picture_files(product.gtin)]
 
 
 def _check_picture(product: Product, data: bytes) -> None:
