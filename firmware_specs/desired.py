@@ -19,7 +19,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     """The head of one matter of one store: which blob is wanted, from when on.
 
     `matter` is one of `pricebook`, `promotions`, `codes`, `site`, `survey`, `offers`, `timetable`, `labels`,
-    `roster`, `peers`.
+    `roster`, `peers`, `bays`, `weights`, `items`, `models`.
     A device ignores a version that is not higher than the one it holds.
     """
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta, Struct, convert
 
-from firmware_specs.events import Id, Sha256, Text
+from firmware_specs.events import Id, Sha256, Text, Version
 from firmware_specs.signing import SignatureError, verify
 from firmware_specs.wire import WireError, decode
 
@@ -82,6 +82,17 @@ class ModelManifest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A picture less like the usual ones of its best answer than this (cosine) is perhaps of nothing that is known."""
 
     measured: list[Measured] = []
+
+
+class Models(Struct, frozen=True, kw_only=True):
+    """The models that a store's devices are to look with (matter `models`), one at most for each task.
+
+    The weights are a blob by their hash. For a task without a model a device uses the one that it came with.
+    """
+
+    store: Id
+    version: Version
+    models: Annotated[list[ModelManifest], Meta(max_length=16)]
 
 
 class ModelError(ValueError):

@@ -19,6 +19,7 @@ from firmware_specs.frames.layouts import FIELDS, Field, Layout
 from firmware_specs.instore import StoreProfile
 from firmware_specs.items import TaughtItems
 from firmware_specs.kinds import Kind, kinds
+from firmware_specs.models import Models
 from firmware_specs.presence import Presence
 from firmware_specs.pricebook.edition import Edition
 from firmware_specs.rules.promotions import PromotionBook
@@ -124,6 +125,7 @@ BLOBS: tuple[type[Struct], ...] = (
     Bays,
     Weights,
     TaughtItems,
+    Models,
 )
 """What travels by pointer, as JSON."""
 

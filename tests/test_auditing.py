@@ -21,6 +21,7 @@ from edge_agent.roles.auditing import Auditor, Teacher, audit_routes
 from edge_agent.roles.auditing import auditor as auditing
 from edge_agent.roles.auditing.album import KEPT_MS, without_people
 from edge_agent.roles.auditing.routes import LARGEST_PHOTO
+from edge_agent.roles.models_in_use import ModelsInUse
 from edge_agent.roles.recognising import Recogniser
 from firmware_specs.bays import StaffPass
 from firmware_specs.desired import Row
@@ -49,7 +50,7 @@ async def surroundings(tmp_path: Path) -> FakeSurroundings:
 
 @pytest.fixture
 async def auditor(surroundings: FakeSurroundings) -> Auditor:
-    made = Auditor(surroundings)
+    made = Auditor(surroundings, ModelsInUse(surroundings, ["detector"]))
     matter = held("bays", fake.bays())
     await made.prepare(matter)
     made.take(matter)
@@ -64,7 +65,7 @@ def shown(surroundings: FakeSurroundings, *, key: Ed25519PrivateKey | None = Non
 
 @asynccontextmanager
 async def page(auditor: Auditor, surroundings: FakeSurroundings) -> AsyncIterator[httpx.AsyncClient]:
-    recogniser = Recogniser(row_of)
+    recogniser = Recogniser(ModelsInUse(surroundings, ["items"]), row_of)
     teacher = Teacher(surroundings, recogniser, row_of)
     app = application(audit_routes(auditor, teacher, surroundings))
     transport = httpx.ASGITransport(app)
@@ -273,7 +274,7 @@ async def test_an_item_is_taught_by_a_few_pictures_tried_at_once_and_known_by_it
     assert isinstance(said, ItemTaught)
     assert (said.gtin, said.by, said.pictures) == (mine, "ann", 4)
     # A device that only hears of it knows it, and no other thing by it.
-    recogniser = Recogniser(row_of)
+    recogniser = Recogniser(ModelsInUse(surroundings, ["items"]), row_of)
     item = TaughtItem(gtin=mine, model_sha256=said.model_sha256, direction=said.direction, spread=said.spread)
     recogniser.take(held("items", TaughtItems(store="demo", version=1, items=[item])))
     known = await recogniser.name(decode_picture(held_up(0, 20), colour=True))

@@ -106,18 +106,20 @@ def test_a_taught_item_is_known_beside_those_of_the_model() -> None:
     like = np.zeros(81, np.float32)
 
     def near(direction: np.ndarray, scatter: float) -> Look:
-        return Look(directed((direction + scatter * rng.normal(0, 0.03, 1280)).astype(np.float32)), flat, like)
+        return Look(
+            directed((direction + scatter * rng.normal(0, 0.03, 1280)).astype(np.float32)), flat, like, "0" * 64
+        )
 
     item = teach("own-bread", "Bread", [near(features, 0.3) for _ in range(5)])
     assert answer(near(features, 0.3), looker.manifest, [item]).top[0].label == "own-bread"
-    other = Look(directed(rng.random(1280).astype(np.float32) * (rng.random(1280) < 0.2)), flat, like)
+    other = Look(directed(rng.random(1280).astype(np.float32) * (rng.random(1280) < 0.2)), flat, like, "0" * 64)
     assert answer(other, looker.manifest, [item]).top[0].label != "own-bread"
     with pytest.raises(NotAnItemError, match="too few"):
         teach("x", "x", [near(features, 0.3)])
     with pytest.raises(NotAnItemError, match="picture 3"):
         teach("x", "x", [near(features, 0.3), near(features, 0.3), other])
     with pytest.raises(NotAnItemError, match="empty"):
-        teach("floor", "x", [near(features, 0.9) for _ in range(5)], empty=[Look(features, flat, like)])
+        teach("floor", "x", [near(features, 0.9) for _ in range(5)], empty=[Look(features, flat, like, "0" * 64)])
 
 
 def test_only_who_is_vouched_for_passes_where_a_key_is_asked_for(copies: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from device_drivers.camera.generated.ranges import Ranges
 from device_drivers.speaker.sink import FileSpeaker
 from edge_agent.app import CommandFailedError, MatterRefusedError
 from edge_agent.roles.attending import Attending
+from edge_agent.roles.models_in_use import ModelsInUse
 from edge_agent.roles.speaker import Speaker
 from firmware_specs.desired import Command, Configuration, Slot, Timetable
 from firmware_specs.events import FaultCleared, FaultRaised, PeopleCounted, SoundPlayed
@@ -329,7 +330,7 @@ async def test_a_speaker_that_cannot_see_plays_for_everybody(box: Box) -> None:
 
 def test_people_who_came_by_are_told_together_and_a_full_outbox_loses_none(tmp_path: Path) -> None:
     surroundings = FakeSurroundings(tmp_path, "speaker")
-    attending = Attending(surroundings, monotonic_s=surroundings.clock.read_s)
+    attending = Attending(surroundings, ModelsInUse(surroundings, ["detector"]), monotonic_s=surroundings.clock.read_s)
     start_s = surroundings.clock.monotonic_s
 
     def pass_by(first: int, last: int) -> None:

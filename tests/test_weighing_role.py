@@ -238,7 +238,7 @@ async def test_what_has_no_code_is_named_by_what_was_taught_and_added_by_the_sho
     look = await cart._recogniser.look(colours)
     item = TaughtItem(
         gtin=BREAD,
-        model_sha256=cart._recogniser.model_sha256,
+        model_sha256=look.model_sha256,
         direction=look.direction.astype("<f4").tobytes(),
         spread=0.05,
     )

@@ -11,12 +11,12 @@ import anyio.to_thread
 from device_drivers.api import CameraReported, FrameTaken
 from edge_agent.app import Surroundings
 from edge_agent.outbox import OutboxFullError
+from edge_agent.roles.models_in_use import ModelsInUse
 from firmware_specs.events import PeopleCounted
 from firmware_specs.models import ModelError
 from vision.detect import Detector
 from vision.presence import Footfall, Near, Presence
 from vision.presence.presence import LEAVES_AT, Report
-from vision.runtime import find
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +33,11 @@ _ENOUGH: Final = {
 class Attending:
     """Follows one camera's frames; the newest wins."""
 
-    def __init__(self, surroundings: Surroundings, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, surroundings: Surroundings, models: ModelsInUse, *, monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
         self._surroundings = surroundings
+        self._models = models
         self._monotonic_s = monotonic_s
         self._presence = Presence()
         self._newest: FrameTaken | None = None
@@ -66,11 +69,6 @@ class Attending:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        try:
-            self._detector = Detector(find("detector"))
-        except ModelError:
-            logger.exception("this device cannot see who is there")
-            return
         while True:
             await self._arrived.wait()
             self._arrived = anyio.Event()
@@ -78,7 +76,14 @@ class Attending:
             if frame is None:
                 continue
             before = self._presence.report
-            after = await anyio.to_thread.run_sync(self._look, frame, limiter=self._limiter)
+            try:
+                model = await self._models.model("detector")
+                if self._detector is None or self._detector.manifest != model.manifest:
+                    self._detector = Detector(model)
+            except ModelError:
+                logger.exception("this device cannot see who is there")
+                return
+            after = await anyio.to_thread.run_sync(self._look, self._detector, frame, limiter=self._limiter)
             was_blind, self._looked_s = not self.sees, frame.taken_s
             self._count(after, frame.taken_s)
             if after != before or was_blind:
@@ -104,10 +109,9 @@ class Attending:
             return
         self._footfall = following
 
-    def _look(self, frame: FrameTaken) -> Report:
-        assert self._detector is not None
+    def _look(self, detector: Detector, frame: FrameTaken) -> Report:
         if not self._presence.moved(frame.pixels, frame.taken_s):
             return self._presence.report
         height, width = frame.pixels.shape[:2]
-        boxes = self._detector.find(frame.pixels, least=LEAVES_AT)
+        boxes = detector.find(frame.pixels, least=LEAVES_AT)
         return self._presence.saw(boxes, width, height, frame.taken_s)

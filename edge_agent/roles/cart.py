@@ -20,6 +20,7 @@ from device_drivers.api import (
 )
 from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Surroundings
 from edge_agent.roles.catalogue import Catalogue
+from edge_agent.roles.models_in_use import ModelsInUse
 from edge_agent.roles.offering import Offering
 from edge_agent.roles.pricing import Pricing
 from edge_agent.roles.reading import Read, Reader
@@ -60,7 +61,8 @@ class Cart:
         self._weighing = Weighing(surroundings, self._row, self._trip)
         self._sale = Sale(surroundings, self._pricing, self._offering.begin, self._weighing)
         self._reader = Reader(self._sale.take, self._sale.codes.product_of, sold=self._sold)
-        self._recogniser = Recogniser(self._row)
+        self._models = ModelsInUse(surroundings, ["items"])
+        self._recogniser = Recogniser(self._models, self._row)
         self._rim = Rim(self._recogniser, self._seen)
         self._scanning = Scanning(self._sale.take)
         self._whereabouts = Whereabouts(surroundings)
@@ -78,12 +80,15 @@ class Cart:
             "labels": self._catalogue.take_labels,
             "weights": self._weighing.take_weights,
             "items": self._recogniser.take,
+            "models": self._models.take,
         }
 
     async def prepare(self, held: Held) -> None:
         """See `Role.prepare`."""
         if held.manifest.matter == "pricebook":
             await self._pricing.prepare(held)
+        elif held.manifest.matter == "models":
+            await self._models.prepare(held)
 
     def on_matter(self, held: Held) -> None:
         """See `Role.on_matter`."""
@@ -132,6 +137,7 @@ class Cart:
             **self._offering.state(),
             "basket_check": self._weighing.state(),
             "taught": len(self._recogniser.taught),
+            "models": self._models.state(),
             "located": self._surroundings.now_ms() < self._located_until_ms,
             "survey": self._whereabouts.surveying.state(),
             "virtual": self._world is not None,

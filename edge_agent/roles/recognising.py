@@ -1,4 +1,4 @@
-"""What a picture shows that has no code: the shipped model's classes, and what the store has taught."""
+"""What a picture shows that has no code: the model's classes, and what the store has taught."""
 
 import logging
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from edge_agent.app import Held
 from edge_agent.roles.matter import matter_of
+from edge_agent.roles.models_in_use import ModelsInUse
 from firmware_specs.desired import Row
 from firmware_specs.items import TaughtItem, TaughtItems
-from firmware_specs.models import ModelError
+from firmware_specs.models import ModelError, ModelManifest
 from vision.items import Answer, Look, Looker, Taught, answer
-from vision.runtime import find
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +30,12 @@ class Recogniser:
     """Looks at pictures, one at a time, in a thread.
 
     Args:
+        models: whose model for items is looked with.
         row_of: a product's row in the book in force, by its GTIN.
     """
 
-    def __init__(self, row_of: Callable[[str], Row | None]) -> None:
+    def __init__(self, models: ModelsInUse, row_of: Callable[[str], Row | None]) -> None:
+        self._models = models
         self._row_of = row_of
         self._looker: Looker | None = None
         self._limiter = anyio.CapacityLimiter(1)
@@ -50,12 +52,13 @@ class Recogniser:
 
     async def look(self, pixels: NDArray[np.uint8]) -> Look:
         """Return what the model makes of a picture, uint8 of shape (height, width, 3), BGR. Raises NoModelError."""
-        return await anyio.to_thread.run_sync(self._look, pixels, limiter=self._limiter)
+        look, _ = await self._seen(pixels)
+        return look
 
     async def name(self, pixels: NDArray[np.uint8], extra: tuple[Taught, ...] = ()) -> dict[str, Any]:
         """Return what a picture shows, as the local API says it, with `extra` known this once. Raises NoModelError."""
-        look = await self.look(pixels)
-        given = answer(look, self.looker.manifest, (*self._known(look, extra), *extra), most=MOST_TOLD)
+        look, manifest = await self._seen(pixels)
+        given = answer(look, manifest, (*self._known(look, extra), *extra), most=MOST_TOLD)
         return self._told(given)
 
     async def chances(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, float], int]:
@@ -63,38 +66,34 @@ class Recogniser:
 
         Raises NoModelError.
         """
-        look = await self.look(pixels)
+        look, manifest = await self._seen(pixels)
         known = self._known(look, ())
-        things = len(self.looker.manifest.labels) + len(known)
-        given = answer(look, self.looker.manifest, known, most=things)
+        things = len(manifest.labels) + len(known)
+        given = answer(look, manifest, known, most=things)
         taught = {item.label for item in known}
         return {guess.label: guess.p for guess in given.top if guess.label in taught}, things
 
-    @property
-    def looker(self) -> Looker:
-        """The model, opened once it is asked for. Raises NoModelError."""
-        if self._looker is None:
-            try:
-                self._looker = Looker(find("items"))
-            except ModelError as exc:
-                raise NoModelError(f"this device cannot see goods: {exc}") from exc
-        return self._looker
-
-    @property
-    def model_sha256(self) -> str:
-        """The hash of the model's weights. Raises NoModelError."""
-        return self.looker.manifest.sha256
-
-    def _look(self, pixels: NDArray[np.uint8]) -> Look:
-        return self.looker.look(pixels)
+    async def _seen(self, pixels: NDArray[np.uint8]) -> tuple[Look, ModelManifest]:
+        try:
+            model = await self._models.model("items")
+            if self._looker is None or self._looker.manifest != model.manifest:
+                self._looker = Looker(model)
+        except ModelError as exc:
+            raise NoModelError(f"this device cannot see goods: {exc}") from exc
+        looker = self._looker
+        return await anyio.to_thread.run_sync(looker.look, pixels, limiter=self._limiter), looker.manifest
 
     def _known(self, look: Look, extra: tuple[Taught, ...]) -> list[Taught]:
-        mine, found = self.model_sha256, []
+        found = []
         again = {item.label for item in extra}
         for item in self._items:
             direction = np.frombuffer(item.direction, "<f4").astype(np.float32)
             # Another model's space means nothing in ours: such items wait to be taught again.
-            if item.model_sha256 == mine and direction.shape == look.direction.shape and item.gtin not in again:
+            if (
+                item.model_sha256 == look.model_sha256
+                and direction.shape == look.direction.shape
+                and item.gtin not in again
+            ):
                 found.append(Taught(item.gtin, "", direction, item.spread))
         return found
 

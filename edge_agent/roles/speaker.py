@@ -24,6 +24,7 @@ from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Surroun
 from edge_agent.roles.assets import Asset, AssetError, Assets
 from edge_agent.roles.attending import Attending
 from edge_agent.roles.matter import matter_of
+from edge_agent.roles.models_in_use import ModelsInUse
 from edge_agent.roles.programme import LATE_MS, Programme
 from edge_agent.roles.saying import Saying
 from firmware_specs.desired import Command, Timetable
@@ -62,14 +63,21 @@ class Speaker:
         self._playing: dict[str, _Playing] = {}
         self._saying = Saying(surroundings)
         self._disk = anyio.CapacityLimiter(1)
-        self._attending = Attending(surroundings) if "camera" in surroundings.drivers else None
+        self._models = ModelsInUse(surroundings, ["detector"] if "camera" in surroundings.drivers else [])
+        self._attending = Attending(surroundings, self._models) if "camera" in surroundings.drivers else None
         self._withheld = 0
 
     async def prepare(self, held: Held) -> None:
         """See `Role.prepare`."""
+        if held.manifest.matter == "models":
+            await self._models.prepare(held)
 
     def on_matter(self, held: Held) -> None:
         """See `Role.on_matter`."""
+        if held.manifest.matter == "models":
+            self._models.take(held)
+            self._surroundings.changed()
+            return
         if held.manifest.matter != "timetable":
             raise MatterRefusedError(f"a speaker has no use for {held.manifest.matter}")
         self._programme.take(matter_of(held, Timetable))
@@ -136,6 +144,7 @@ class Speaker:
             "slots": len(self._programme.slots),
             "audience": None if self._attending is None else self._attending.as_json(),
             "withheld": self._withheld,
+            "models": self._models.state(),
         }
 
     def routes(self) -> list[BaseRoute]:

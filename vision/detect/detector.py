@@ -23,6 +23,7 @@ class Detector:
         if manifest.task != "detector":
             raise ModelError(f"{manifest.name}: a model for {manifest.task} draws no boxes")
         self._model = model
+        self.manifest: Final = manifest
         self._labels = manifest.labels
         sizes = {(port.shape[1], port.shape[2]): port.name for port in manifest.gives if len(port.shape) == 3}
         side = manifest.pixels.width_px
@@ -42,7 +43,7 @@ class Detector:
         Args:
             pixels: uint8 of shape (height, width, 3), BGR, or (height, width).
         """
-        values, scale = whole(pixels, self._model.manifest.pixels)
+        values, scale = whole(pixels, self.manifest.pixels)
         given = self._model.run(values)
         found = [
             _candidates(given[classes][0], given[edges][0], stride, least) for stride, classes, edges in self._scales

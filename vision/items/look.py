@@ -21,12 +21,14 @@ class Look:
     """What the model sees in a picture.
 
     `direction` is float32 of shape (features,), of length 1; `chances` float32 of shape (classes,), summing to 1;
-    `likeness` float32 of shape (classes,), the cosine to each class's usual direction.
+    `likeness` float32 of shape (classes,), the cosine to each class's usual direction. All of them mean something
+    only beside looks by the same weights, of the hash `model_sha256`.
     """
 
     direction: NDArray[np.float32]
     chances: NDArray[np.float32]
     likeness: NDArray[np.float32]
+    model_sha256: str
 
 
 class Looker:
@@ -52,12 +54,13 @@ class Looker:
             directed(first.direction + second.direction),
             np.asarray((first.chances + second.chances) / 2, np.float32),
             np.asarray((first.likeness + second.likeness) / 2, np.float32),
+            self.manifest.sha256,
         )
 
     def _once(self, pixels: NDArray[np.uint8]) -> Look:
         given = self._model.run(middle(pixels, self.manifest.pixels))
         chances = softmax(given["logits"][0] / self.manifest.temperature)
-        return Look(directed(given["features"][0]), chances, given["likeness"][0])
+        return Look(directed(given["features"][0]), chances, given["likeness"][0], self.manifest.sha256)
 
 
 def directed(features: NDArray[np.float32]) -> NDArray[np.float32]:

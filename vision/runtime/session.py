@@ -35,8 +35,13 @@ class Model:
 
         Args:
             values: float32 of the shape that `manifest.takes` says.
+
+        Raises ModelError for a graph that cannot be carried out.
         """
-        given = self._session.run(self._gives, {self.manifest.takes.name: values})
+        try:
+            given = self._session.run(self._gives, {self.manifest.takes.name: values})
+        except _BROKEN as exc:
+            raise ModelError(f"{self.manifest.name}: it cannot be run: {str(exc)[:200]}") from exc
         return {name: np.asarray(value) for name, value in zip(self._gives, given, strict=True)}
 
 

@@ -18,11 +18,11 @@ from edge_agent.app import BlobUnavailableError, Held, MatterRefusedError, Surro
 from edge_agent.pictures import PictureError, decode_picture
 from edge_agent.roles.auditing.album import Album, Kept, without_people
 from edge_agent.roles.matter import matter_of
+from edge_agent.roles.models_in_use import ModelsInUse
 from firmware_specs.bays import Bay, Bays
 from firmware_specs.events import DateChecked, Place, ProductFound, ShelfAudited
 from firmware_specs.models import ModelError
 from vision.detect import Detector
-from vision.runtime import find
 from vision.shelf import Audit, NotThisShelfError, audit
 from vision.shelf.drawn import drawn
 
@@ -45,8 +45,9 @@ class AuditError(Exception):
 class Auditor:
     """The bays of a store, and the last photos of each."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: Surroundings, models: ModelsInUse) -> None:
         self._surroundings = surroundings
+        self._models = models
         self._album = Album(surroundings.folder / "shelves")
         self._bays: dict[str, Bay] = {}
         self._version = 0
@@ -130,7 +131,7 @@ class Auditor:
             "height_px": pixels.shape[0],
             **found.as_json(),
         }
-        await anyio.to_thread.run_sync(self._keep, planned.id, pixels, told, limiter=self._limiter)
+        await self._keep(planned.id, pixels, told)
         self._surroundings.changed()
         return told
 
@@ -175,14 +176,19 @@ class Auditor:
             message = f"a product's picture cannot be had: {exc}; try again when the store's cloud can be reached"
             raise AuditError("no-picture", message) from exc
 
-    def _keep(self, bay: str, pixels: NDArray[np.uint8], told: dict[str, Any]) -> None:
+    async def _keep(self, bay: str, pixels: NDArray[np.uint8], told: dict[str, Any]) -> None:
         try:
-            boxes = Detector(find("detector")).find(pixels, least=_PERSON)
+            detector = Detector(await self._models.model("detector"))
         except ModelError:
             logger.exception("people could not be hidden, so that the photo of %s was not kept", bay)
             return
-        people = [(box.left, box.top, box.right, box.bottom) for box in boxes if box.kind == "person"]
-        self._album.put(bay, without_people(pixels, people), told)
+
+        def kept() -> None:
+            boxes = detector.find(pixels, least=_PERSON)
+            people = [(box.left, box.top, box.right, box.bottom) for box in boxes if box.kind == "person"]
+            self._album.put(bay, without_people(pixels, people), told)
+
+        await anyio.to_thread.run_sync(kept, limiter=self._limiter)
 
 
 def _pictures(bay: Bay, fronts: Mapping[str, bytes]) -> dict[str, NDArray[np.uint8]]:

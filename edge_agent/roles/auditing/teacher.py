@@ -28,6 +28,12 @@ class _Lesson:
     empty: Look | None = None
     looks: tuple[Look, ...] = ()
 
+    @property
+    def model_sha256(self) -> str:
+        """The hash of the model that looked; empty before any picture."""
+        looks = self.looks or ((self.empty,) if self.empty is not None else ())
+        return looks[0].model_sha256 if looks else ""
+
 
 class Teacher:
     """The lessons under way, by product.
@@ -62,6 +68,9 @@ class Teacher:
             raise AuditError("enough", f"{MOST_PICTURES} pictures are enough: let it be learnt, or begin anew")
         look = await self._look(data)
         lesson = self._lesson(gtin)
+        if lesson.model_sha256 not in ("", look.model_sha256):
+            # Another model came in between: what the old one saw says nothing to it.
+            lesson = _Lesson(self._monotonic_s())
         if is_empty:
             lesson = _Lesson(self._monotonic_s(), look)
         else:
@@ -87,7 +96,7 @@ class Teacher:
                 gtin=gtin,
                 by=by,
                 pictures=len(lesson.looks),
-                model_sha256=self._recogniser.model_sha256,
+                model_sha256=lesson.model_sha256,
                 direction=taught.direction.astype("<f4").tobytes(),
                 spread=round(taught.spread, 6),
             )

@@ -27,6 +27,7 @@ from edge_agent.roles.gateway.issuer import Issuer
 from edge_agent.roles.gateway.radio import LabelRadio
 from edge_agent.roles.gateway.shelf import Shelf
 from edge_agent.roles.matter import matter_of
+from edge_agent.roles.models_in_use import ModelsInUse
 from edge_agent.roles.recognising import Recogniser
 from edge_agent.roles.routes import products
 from edge_agent.roles.saying import Saying
@@ -52,8 +53,9 @@ class Gateway:
         self._desk = ShelfDesk(surroundings, self._issuer, self._saying, delay_s=lambda: self._radio.delay_s)
         self._shelf = Shelf(surroundings, self._issuer, self._radio, self._saying, self._desk)
         self._broker = LocalBroker(surroundings, lambda reason: self._saying.fault("store-broker", reason))
-        self._auditor = Auditor(surroundings)
-        self._recogniser = Recogniser(self._row)
+        self._models = ModelsInUse(surroundings, ["items", "detector"])
+        self._auditor = Auditor(surroundings, self._models)
+        self._recogniser = Recogniser(self._models, self._row)
         self._teacher = Teacher(surroundings, self._recogniser, self._row)
         self._catalogue = Catalogue(lambda: self._books.in_force, lambda _: None)
         self._with_broker = with_broker
@@ -73,6 +75,8 @@ class Gateway:
             await self._books.prepare(held)
         elif held.manifest.matter == "bays":
             await self._auditor.prepare(held)
+        elif held.manifest.matter == "models":
+            await self._models.prepare(held)
 
     def on_matter(self, held: Held) -> None:
         """See `Role.on_matter`."""
@@ -92,6 +96,8 @@ class Gateway:
                 self._auditor.take(held)
             case "items":
                 self._recogniser.take(held)
+            case "models":
+                self._models.take(held)
             case _:
                 # Followed only so that its blobs are here for the others.
                 return
@@ -134,6 +140,7 @@ class Gateway:
             "site": None if self._site is None else msgspec.to_builtins(self._site),
             "book": None if book is None else book.as_json(),
             "labels": self._shelf.state(),
+            "models": self._models.state(),
             "store_broker": {"pid": self._broker.pid},
             "located": self._surroundings.now_ms() < self._located_until_ms,
         }
