@@ -6,9 +6,9 @@ from fastapi import APIRouter, File, Form, Query, Response, UploadFile
 from sqlalchemy import select
 
 from cloud_broker.api.auth import Manager, Staff, need_store
+from cloud_broker.api.bodies.audio import Asset, NewSlot, Play, Slot
 from cloud_broker.api.context import Cloud
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import Asset, NewSlot, Play, Slot
 from cloud_broker.audio import schedule as timetable
 from cloud_broker.blobs.store import BlobMissingError
 from cloud_broker.registry.devices import UnknownError, find_store

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Query
 
 from cloud_broker.api.auth import Staff, need_store
+from cloud_broker.api.bodies.baskets import BasketQuestion
 from cloud_broker.api.context import Cloud
-from cloud_broker.api.models import BasketQuestion
 from cloud_broker.baskets.questions import views
 from cloud_broker.registry.devices import find_store
 from cloud_broker.state.engine import reading

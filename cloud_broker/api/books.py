@@ -12,9 +12,10 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 
 from cloud_broker.api.auth import Manager, Staff, need_store
+from cloud_broker.api.bodies.books import Book, Holder, Import, ImportProgress
+from cloud_broker.api.bodies.common import Id
 from cloud_broker.api.context import Cloud, Context
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import Book, Holder, Id, Import, ImportProgress
 from cloud_broker.clock import now_ms
 from cloud_broker.live import Notice
 from cloud_broker.prices.book import MATTER

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from sqlalchemy import select, update
 
 from cloud_broker.api.auth import Tech, need_store
+from cloud_broker.api.bodies.claims import ClaimMade, ClaimView, Enrol, Enrolled, NewClaim
 from cloud_broker.api.context import Cloud
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import ClaimMade, ClaimView, Enrol, Enrolled, NewClaim
 from cloud_broker.api.throttle import ENROLMENTS
 from cloud_broker.clock import now_ms
 from cloud_broker.live import Notice

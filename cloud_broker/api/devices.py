@@ -6,9 +6,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy import select, update
 
 from cloud_broker.api.auth import Staff, need_store
-from cloud_broker.api.context import Cloud
-from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import (
+from cloud_broker.api.bodies.devices import (
     BasketLine,
     CommandView,
     Device,
@@ -19,6 +17,8 @@ from cloud_broker.api.models import (
     Series,
     StreamView,
 )
+from cloud_broker.api.context import Cloud
+from cloud_broker.api.errors import ApiError
 from cloud_broker.clock import now_ms
 from cloud_broker.ingest.standing import standings
 from cloud_broker.live import Notice

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 from sqlalchemy import func, select
 
 from cloud_broker.api.auth import Hq, Staff
+from cloud_broker.api.bodies.fleet import DeadLetter, Fleet, SecurityEvent
 from cloud_broker.api.context import Cloud
-from cloud_broker.api.models import DeadLetter, Fleet, SecurityEvent
 from cloud_broker.clock import now_ms
 from cloud_broker.state.engine import reading
 from cloud_broker.state.tables import dead_letters, devices, journal, security_events

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Response
 from sqlalchemy import select
 
 from cloud_broker.api.auth import Staff, need_store
+from cloud_broker.api.bodies.devices import CommandView
+from cloud_broker.api.bodies.labels import Hanging, InStore, Paired, Pairing, Replacement
+from cloud_broker.api.bodies.labels import Label as LabelOnShelf
 from cloud_broker.api.context import Cloud, Context
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import CommandView, Hanging, InStore, Paired, Pairing, Replacement
-from cloud_broker.api.models import Label as LabelOnShelf
 from cloud_broker.clock import now_ms
 from cloud_broker.labels.hanging import hang, replace, take_down
 from cloud_broker.labels.pairing import PairingRefusedError, gateway_of, pair

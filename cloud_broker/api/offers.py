@@ -6,9 +6,9 @@ import msgspec
 from fastapi import APIRouter, Query
 
 from cloud_broker.api.auth import Manager, Staff, need_store
+from cloud_broker.api.bodies.offers import Decision, NewOffer, ZoneWorth
 from cloud_broker.api.context import Cloud
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import Decision, NewOffer, ZoneWorth
 from cloud_broker.offers import rules
 from cloud_broker.offers.zones import ZoneUnfitError, refuse_unfit
 from cloud_broker.registry.devices import find_store

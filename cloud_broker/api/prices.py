@@ -8,18 +8,9 @@ from sqlalchemy import func, select
 
 from cloud_broker.accounts import Account
 from cloud_broker.api.auth import Manager, Staff, need_store
+from cloud_broker.api.bodies.prices import Change, Effect, Group, NewPrice, NewPrices, ProductHistory, Products, Undone
 from cloud_broker.api.context import Cloud, Context
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import (
-    Change,
-    Effect,
-    Group,
-    NewPrice,
-    NewPrices,
-    ProductHistory,
-    Products,
-    Undone,
-)
 from cloud_broker.clock import now_ms
 from cloud_broker.live import Notice
 from cloud_broker.prices.batch import Rule, chosen, wishes_of

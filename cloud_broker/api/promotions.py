@@ -6,9 +6,10 @@ import msgspec
 from fastapi import APIRouter
 
 from cloud_broker.api.auth import Manager, Staff, need_store
+from cloud_broker.api.bodies.prices import EffectBaskets
+from cloud_broker.api.bodies.promotions import NewPromotion, PromotionItem, PromotionTry
 from cloud_broker.api.context import Cloud, Context
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import EffectBaskets, NewPromotion, PromotionItem, PromotionTry
 from cloud_broker.clock import now_ms
 from cloud_broker.live import Notice
 from cloud_broker.prices.effect import recent_baskets

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request, Response
 
 from cloud_broker import accounts
 from cloud_broker.api.auth import COOKIE, Anyone
+from cloud_broker.api.bodies.session import Hello, Person, SignIn
 from cloud_broker.api.context import Cloud
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import Hello, Person, SignIn
 from cloud_broker.api.throttle import SIGN_INS
 from cloud_broker.clock import now_ms
 from cloud_broker.settings import Settings

@@ -7,9 +7,9 @@ from fastapi import APIRouter, File, Form, Path, UploadFile
 from sqlalchemy import select
 
 from cloud_broker.api.auth import Floor, Manager, need_store
+from cloud_broker.api.bodies.shelves import BayView, PassView
 from cloud_broker.api.context import Cloud
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import BayView, PassView
 from cloud_broker.clock import now_ms
 from cloud_broker.live import Notice
 from cloud_broker.registry.devices import find_store

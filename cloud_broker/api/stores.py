@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from sqlalchemy import Connection, select
 
 from cloud_broker.api.auth import Anyone, Floor, need_store
+from cloud_broker.api.bodies.stores import Snapshot, Store
 from cloud_broker.api.context import Cloud
-from cloud_broker.api.models import Snapshot, Store
 from cloud_broker.clock import now_ms
 from cloud_broker.labels.plan import joined
 from cloud_broker.labels.plan import view as label_view

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 from sqlalchemy import Connection, select
 
 from cloud_broker.api.auth import Staff, Tech, need_store
+from cloud_broker.api.bodies.surveys import BeaconHealth, SurveyWalked
 from cloud_broker.api.context import Cloud
 from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import BeaconHealth, SurveyWalked
 from cloud_broker.clock import now_ms
 from cloud_broker.registry.devices import UnknownError, find_store
 from cloud_broker.state.engine import reading

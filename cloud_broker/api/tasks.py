@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Row
 
 from cloud_broker.api.auth import Floor, Hq, Manager, need_store
+from cloud_broker.api.bodies.tasks import TaskDropped, TaskTaken, TaskView
 from cloud_broker.api.context import Cloud, Context
-from cloud_broker.api.models import TaskDropped, TaskTaken, TaskView
 from cloud_broker.clock import now_ms
 from cloud_broker.live import Notice
 from cloud_broker.registry.devices import find_store

@@ -8,9 +8,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection, select
 
 from cloud_broker.api.auth import Manager, Staff, need_store
-from cloud_broker.api.context import Cloud, Context
-from cloud_broker.api.errors import ApiError
-from cloud_broker.api.models import (
+from cloud_broker.api.bodies.templates import (
     TemplateBody,
     TemplateCheck,
     TemplateTried,
@@ -19,6 +17,8 @@ from cloud_broker.api.models import (
     TemplateUsed,
     TemplateView,
 )
+from cloud_broker.api.context import Cloud, Context
+from cloud_broker.api.errors import ApiError
 from cloud_broker.labels.plan import joined
 from cloud_broker.labels.plan import view as label_view
 from cloud_broker.labels.templates import (
