@@ -13,6 +13,7 @@ from cloud_broker.api import (
     fleet,
     labels,
     live,
+    models,
     offers,
     prices,
     promotions,
@@ -47,6 +48,7 @@ ROUTERS = (
     devices,
     claims,
     fleet,
+    models,
     live,
     blobs,
 )

@@ -573,3 +573,27 @@ taught_items = Table(
     Column("by", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
 )
+
+# Models that devices look with: what headquarters has added, and which of them each store wants.
+models = Table(
+    "models",
+    metadata,
+    Column("name", String(63), primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("task", String(63), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("manifest", JSON, nullable=False),
+    Column("by", String(63), nullable=False),
+    Column("added_ms", BigInteger, nullable=False),
+)
+
+store_models = Table(
+    "store_models",
+    metadata,
+    Column("store", String(63), primary_key=True),
+    Column("task", String(63), primary_key=True),
+    Column("name", String(63), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("by", String(63), nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+)
