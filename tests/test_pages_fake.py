@@ -53,6 +53,7 @@ PAGES = [
     ("home", "/tech#/devices", "tech"),
     ("home", "/tech#/devices/till-1", "tech"),
     ("home", "/hq", "hq"),
+    ("home", "/hq#/models", "hq"),
     ("home", "/hq#/security", "hq"),
     ("home", "/hq#/dead-letters", "hq"),
     ("cart", "/", None),

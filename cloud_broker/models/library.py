@@ -81,9 +81,7 @@ def stop_model(connection: Connection, publisher: Publisher, store: str, task: s
     """Have a store's devices look with what they came with. Raises UnknownError."""
     where = (store_models.c.store == store, store_models.c.task == task)
     if not connection.execute(delete(store_models).where(*where)).rowcount:
-        raise UnknownError(
-            f"store {store!r} wants no model for {task[:63]!r}: its devices use what they came with"
-        )
+        raise UnknownError(f"store {store!r} wants no model for {task[:63]!r}: its devices use what they came with")
     _publish(connection, publisher, store)
 
 

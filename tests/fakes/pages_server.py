@@ -26,6 +26,7 @@ from tests.fakes.pages_answers import refuse, shop
 from tests.fakes.pages_cloud import CLOUD_ROUTES
 from tests.fakes.pages_labels import LABEL_ROUTES
 from tests.fakes.pages_life import live, turn_away, weigh
+from tests.fakes.pages_models import MODEL_ROUTES, made_up_models
 from tests.fakes.pages_plan import Json
 from tests.fakes.pages_prices import fill_prices, keep_time
 from tests.fakes.pages_prices_api import PRICE_ROUTES
@@ -87,6 +88,7 @@ class Breaker:
 def with_shelves(store: Store) -> Store:
     """Give the made-up store bays, and tasks of them."""
     store.bays = made_up_bays()
+    store.models = made_up_models()
     store.tasks += shelf_tasks(list(store.products.values()))
     return store
 
@@ -103,7 +105,7 @@ def app(home: str = "home", store: Store | None = None) -> Starlette:
             yield
             tasks.cancel_scope.cancel()
 
-    of_cloud = [*CLOUD_ROUTES, *PRICE_ROUTES, *LABEL_ROUTES, *SHELF_ROUTES]
+    of_cloud = [*CLOUD_ROUTES, *PRICE_ROUTES, *LABEL_ROUTES, *SHELF_ROUTES, *MODEL_ROUTES]
     own = of_cloud if home == "home" else [*AGENT_ROUTES, *GATEWAY_ROUTES]
     served = Starlette(
         routes=[*own, Route("/api/live", stream), Route("/fake/break", wreck, methods=["POST"]), *serve.routes(home)],

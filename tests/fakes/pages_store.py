@@ -35,6 +35,7 @@ class Store:
     templates: dict[str, Json] = field(default_factory=dict)
     tasks: list[Json] = field(default_factory=list)
     bays: list[Json] = field(default_factory=list)
+    models: list[Json] = field(default_factory=list)
     photos: list[Json] = field(default_factory=list)
     questions: list[Json] = field(default_factory=list)
     taught: list[str] = field(default_factory=list)

@@ -76,7 +76,7 @@ const APPLY = {
 };
 const TOLD = ['code', 'code-refused', 'basket', 'basket-check', 'offer', 'people', 'play', 'security', 'deadletter'];
 /** Types that only sections listen for. */
-const HEARD = ['command', 'promotions', 'shelf', 'task', 'templates'];
+const HEARD = ['command', 'models', 'promotions', 'shelf', 'task', 'templates'];
 
 let waiting = [];
 let sequence = 0;

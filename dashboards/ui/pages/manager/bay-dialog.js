@@ -6,26 +6,12 @@ import { bytes, number, percent } from '../../core/format.js';
 import { Field } from '../../parts/bits.js';
 import { baysPath } from '../../parts/bays.js';
 import { Dialog } from '../../parts/dialog.js';
-import { Icon } from '../../parts/icon.js';
+import { Drop } from '../../parts/drop.js';
 import { toast } from '../../parts/toast.js';
 import common from '../../words/common.js';
 import words from '../../words/shelves.js';
 
 const UNITS = ['in', 'cm', 'mm'];
-
-const Drop = ({ id, title, note, accept, multiple = false, onFiles }) => {
-  const [isOver, setOver] = useState(false);
-  const onDrop = (event) => {
-    event.preventDefault();
-    setOver(false);
-    onFiles([...event.dataTransfer.files]);
-  };
-  return html`
-    <label class="drop" data-over=${isOver} onDragOver=${(event) => { event.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)} onDrop=${onDrop}>
-      <input class="visually-hidden" id=${id} type="file" accept=${accept} multiple=${multiple} onChange=${(event) => onFiles([...event.currentTarget.files])} />
-      <${Icon} name="upload" size=${24} /><span><b>${title}</b><small>${note}</small></span>
-    </label>`;
-};
 
 /** The first free id of the kind `bay-3`. */
 const freeId = (known) => {
