@@ -56,6 +56,7 @@ STEPS = [
     "16 shelf photo",
     "17 wrong item",
     "18 taught item",
+    "19 new model",
 ]
 NEAR_M = 3.0
 """Beacons every few metres place a cart to about one metre; carts keep to the walkways beside a tapped place."""

@@ -18,6 +18,7 @@ from cloud_broker.demo import (
     audience_steps,
     basket_steps,
     label_steps,
+    model_steps,
     price_steps,
     shelf_steps,
     survey_steps,
@@ -54,7 +55,7 @@ class Journey:
             group.start_soon(self._chain, ("2 code", self.code), ("17 wrong item", self.wrong_item))
             group.start_soon(self._chain, ("3 price down", self.price_down), ("3 price up", self.price_up))
             group.start_soon(self._chain, ("4 sound", self.sound))
-            group.start_soon(self._chain, ("6 enrol", self.enrol))
+            group.start_soon(self._chain, ("6 enrol", self.enrol), ("19 new model", self.pushed))
             group.start_soon(self._chain, ("7 offline", self.offline))
             group.start_soon(
                 self._chain,
@@ -443,6 +444,10 @@ class Journey:
     async def taught(self) -> dict[str, Any]:
         """An item is taught by a few frames, and known to every cart after."""
         return await teach_steps.taught(self)
+
+    async def pushed(self) -> dict[str, Any]:
+        """A model is given to the store, tried by its devices, used, and taken back."""
+        return await model_steps.pushed(self)
 
     async def offline(self) -> dict[str, Any]:
         """A killed agent is shown offline, and shown again when it returns."""
