@@ -21,6 +21,7 @@ _SCALES: Final = ((960, 8), (320, 4))
 _CHANNELS: Final = 8
 """Directions that are looked at apart, so that bars do not join what stands beside them at another angle."""
 
+_NOWHERE: Final = 255
 _COHERENT: Final = 0.5
 _UNDIRECTED: Final = 0.6
 """Shares of gradients in one direction over which there are bars, and under which there may be squares."""
@@ -100,12 +101,14 @@ def locate(grey: Pixels, most: int = 4) -> Places:
 def _bars(seen: Texture) -> Iterator[Region]:
     energy, directed, angle = seen.energy, seen.directed, seen.angle
     strong = (directed > _COHERENT * (energy + 50)) & _stands_out(energy)
+    # A channel reaches over to its neighbours' middles, so that each direction lies in two of them.
+    between = np.where(strong, np.floor(angle * (_CHANNELS / math.pi)) % _CHANNELS, _NOWHERE).astype(np.uint8)
+    blocks = np.bincount(between.ravel(), minlength=_NOWHERE + 1)
     for channel in range(_CHANNELS):
-        middle = math.pi * channel / _CHANNELS
-        off = np.abs((angle - middle + math.pi / 2) % math.pi - math.pi / 2)
-        mask = (strong & (off < math.pi / _CHANNELS)).astype(np.uint8)
-        if np.count_nonzero(mask) < _FEWEST_BLOCKS:
+        middle, before = math.pi * channel / _CHANNELS, (channel - 1) % _CHANNELS
+        if blocks[channel] + blocks[before] < _FEWEST_BLOCKS:
             continue
+        mask = ((between == channel) | (between == before)).view(np.uint8)
         # Bars wider than a block leave holes.
         mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)

@@ -44,14 +44,16 @@ def texture(grey: Pixels, longest_px: int, block_px: int) -> Texture | None:
 
 
 def _pooled(right: _Gradient, down: _Gradient, block_px: int) -> Floats32:
-    # Row of blocks by row of blocks, which stay in the cache: six times as fast as products of the whole picture.
+    # Every block's first lines, then its second: the sums stay in the cache, and nothing of the picture's size is made.
     height, width = right.shape
     rows, columns = height // block_px, width // block_px
-    sums = np.empty((3, rows, width), np.float32)
-    for row in range(rows):
-        lines = slice(row * block_px, (row + 1) * block_px)
-        gx, gy = right[lines].astype(np.float32), down[lines].astype(np.float32)
-        np.einsum("jk,jk->k", gx, gx, out=sums[0, row])
-        np.einsum("jk,jk->k", gy, gy, out=sums[1, row])
-        np.einsum("jk,jk->k", gx, gy, out=sums[2, row])
-    return np.asarray(sums.reshape(3, rows, columns, block_px).sum(axis=3) / block_px**2, np.float32)
+    sums = np.zeros((3, rows, width), np.float32)
+    gx, gy = np.empty((rows, width), np.float32), np.empty((rows, width), np.float32)
+    for line in range(block_px):
+        np.copyto(gx, right[line::block_px])
+        np.copyto(gy, down[line::block_px])
+        cv2.accumulateSquare(gx, sums[0])
+        cv2.accumulateSquare(gy, sums[1])
+        cv2.accumulateProduct(gx, gy, sums[2])
+    flat = cv2.resize(sums.reshape(3 * rows, width), (columns, 3 * rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(flat.reshape(3, rows, columns) / block_px, np.float32)

@@ -69,19 +69,23 @@ def fitted(line: Floats, symbol: Symbol, bars: Floats, place: Place) -> tuple[Pl
     chosen = min(range(len(SIGMAS)), key=lambda i: abs(SIGMAS[i] - place.sigma))
     warp = place.warp
     far = 3.0 * warp[1] / symbol.modules
-    found = np.zeros(10)
+    found: Floats = np.zeros(10)
+    dark: dict[int, Floats] = {}
+    columns: Floats = np.empty((10, len(ti)))
+    columns[:3] = light_part
     for step in range(_STEPS):
         at = (warp @ basis)[inside]
         seen, steep = np.interp(at, span, line), np.interp(at, span, slope)
-        moves = -steep * bi
+        np.multiply(-steep, bi, out=columns[6:])
+        stiff = _STIFF * max(1.0, float(steep @ steep))
         tried = []
         for i in sorted({max(0, chosen - 1), chosen, min(len(SIGMAS) - 1, chosen + 1)}) if step % 2 == 0 else (chosen,):
-            ideal = line_of(symbol, bars, SIGMAS[i])[inside]
-            columns = np.concatenate([light_part, ideal * light_part, moves])
-            stiff = _STIFF * max(1.0, float(steep @ steep))
+            if i not in dark:
+                dark[i] = line_of(symbol, bars, SIGMAS[i])[inside] * light_part
+            columns[3:6] = dark[i]
             solved = np.linalg.solve(columns @ columns.T + stiff, columns @ seen)
             left = seen - solved @ columns
-            tried.append((float(left @ left), i, solved))
+            tried.append((float(left @ left), i, np.asarray(solved, np.float64)))
         _, chosen, found = min(tried, key=lambda one: one[0])
         move = np.clip(found[6:], -far, far)
         warp = warp + move
