@@ -66,9 +66,9 @@ def test_a_photo_opens_a_task_for_each_product_and_the_next_one_closes_it(state_
     with reading(state_cloud.engine) as connection:
         done = done_tasks(connection, "demo", 10)
         history = views(connection, "demo")[0]["audits"]
-    assert [(task.about, task.proof) for task in done] == [
-        (f"bay-1:{first}", "photo audit-3"),
-        (f"bay-1:{second}", "photo audit-2"),
+    assert [(task.about, task.proof, task.proof_note) for task in done] == [
+        (f"bay-1:{first}", "photo", "audit-3"),
+        (f"bay-1:{second}", "photo", "audit-2"),
     ]
     assert [(each["gaps"], each["wrong"]) for each in history] == [(0, 0), (3, 0), (1, 1)]
 
@@ -104,7 +104,7 @@ def test_a_photo_that_comes_late_or_twice_or_of_no_bay_changes_no_task(state_clo
     assert told(state_cloud) == {f"bay-1:{PRODUCTS[0]}": ("stock", "gap")}
     with state_cloud.engine.begin() as connection:
         remove_bay(connection, state_cloud.publisher, "demo", "bay-1")
-        assert [task.proof for task in close_bay(connection, "demo", "bay-1", 6_000)] == ["the bay was taken out"]
+        assert [task.proof for task in close_bay(connection, "demo", "bay-1", 6_000)] == ["gone"]
         with pytest.raises(UnknownError, match="no bay 'bay-1'"):
             remove_bay(connection, state_cloud.publisher, "demo", "bay-1")
     state_cloud.say(gateway, audited(3, gap(PRODUCTS[0], 1, 2), at_ms=7_000))
@@ -147,6 +147,8 @@ def test_what_nobody_sees_to_becomes_the_manager_s_and_then_hq_s(state_cloud: Cl
         late = overdue_tasks(connection, 1_001 + HOUR_MS)
         assert [task.about for task in late] == [f"bay-1:{PRODUCTS[0]}"]
         dropped = drop_task(connection, "demo", late[0].id, 9_000, "manager", "it was just being filled")
-        assert (dropped.closed_ms, dropped.proof) == (9_000, "dropped by manager: it was just being filled")
+        told_of = view(dropped, 9_000)["proof"]
+        assert dropped.closed_ms == 9_000
+        assert told_of == {"kind": "dropped", "by": "manager", "note": "it was just being filled"}
         with pytest.raises(UnknownError, match="no open task"):
             drop_task(connection, "demo", late[0].id, 9_000, "manager", "again")

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from cloud_broker.accounts import AccountError, account_of, add_account, check_password, open_session, sign_out
 from cloud_broker.audio import schedule as timetable
@@ -19,7 +19,7 @@ from cloud_broker.prices.confirming import excuse
 from cloud_broker.registry import claims as enrolment
 from cloud_broker.registry.authority import CsrError
 from cloud_broker.registry.devices import UnknownError
-from cloud_broker.state.engine import StateError, make_engine, reading
+from cloud_broker.state.engine import StateError, make_engine, migrate, reading
 from cloud_broker.state.retention import forget_old
 from cloud_broker.state.tables import basket_lines, dead_letters, devices, labels, marks, metadata, products
 from firmware_specs import events, topics
@@ -37,6 +37,32 @@ def cloud(state_cloud: Cloud) -> Cloud:
 def test_migrations_give_exactly_the_tables_of_the_code(cloud: Cloud) -> None:
     with cloud.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_proofs_that_were_sentences_are_kept_as_what_they_said(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/old.db")
+    migrate(engine, "0010")
+    said = ("", "photo audit-1", "looked at by ann", "dropped by bo: filled: twice", "the bay was taken out")
+    with engine.begin() as connection:
+        for number, sentence in enumerate(said):
+            values = {"about": f"label-{number}", "closed": 5, "proof": sentence}
+            connection.execute(
+                text(
+                    "INSERT INTO tasks (store, kind, about, cause, detail, opened_ms, due_ms, closed_ms, proof) "
+                    "VALUES ('demo', 'label', :about, '', '', 1, 2, :closed, :proof)"
+                ),
+                values,
+            )
+    migrate(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT proof, proof_by, proof_note FROM tasks ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [
+        ("label", "", ""),
+        ("photo", "", "audit-1"),
+        ("look", "ann", ""),
+        ("dropped", "bo", "filled: twice"),
+        ("gone", "", ""),
+    ]
 
 
 def test_a_filled_cloud_is_not_filled_again(cloud: Cloud) -> None:

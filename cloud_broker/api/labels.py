@@ -22,7 +22,7 @@ from cloud_broker.live import Notice
 from cloud_broker.registry import orders
 from cloud_broker.state.engine import reading
 from cloud_broker.state.tables import stores
-from cloud_broker.tasks.tasks import close_task
+from cloud_broker.tasks.tasks import Proof, close_task
 from vision.labels.draw import draw
 from vision.labels.drawing import LabelBarcodeError, LabelOverflowError
 
@@ -102,7 +102,7 @@ def take_label_down(label: str, store: str, cloud: Cloud, person: Staff) -> None
     need_store(person, store)
     with cloud.engine.begin() as connection:
         take_down(connection, cloud.publisher, store, label)
-        close_task(connection, store, "label", label, now_ms())
+        close_task(connection, store, "label", label, now_ms(), Proof("gone"))
     cloud.send()
     cloud.tell(Notice("reload", store, {}))
 

@@ -25,7 +25,7 @@ from cloud_broker.shelves.audits import keep_audit, keep_date
 from cloud_broker.state import tables
 from cloud_broker.surveys.beacons import keep_reports
 from cloud_broker.surveys.legs import drop_leg, keep_leg
-from cloud_broker.tasks.tasks import Wanted, close_task, open_task
+from cloud_broker.tasks.tasks import Proof, Wanted, close_task, open_task
 from cloud_broker.tasks.tasks import view as task_view
 from firmware_specs import events
 from firmware_specs.events import Event
@@ -256,7 +256,7 @@ def _label_shown(work: Batchwork, device: Row[Any], event: events.LabelShown) ->
         image_sha256=event.image_sha256,
     )
     _confirm_labels(work, device, event, shown_ms=event.at_ms)
-    done = close_task(work.connection, device.store, "label", event.label, event.at_ms)
+    done = close_task(work.connection, device.store, "label", event.label, event.at_ms, Proof("label"))
     if done is not None:
         _tell_task(work, done)
 

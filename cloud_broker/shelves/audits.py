@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 from cloud_broker.shelves.bays import find_bay, names_of
 from cloud_broker.shelves.found import KINDS, wanted
 from cloud_broker.state.tables import audits
-from cloud_broker.tasks.tasks import Wanted, close_task, open_at, open_task
+from cloud_broker.tasks.tasks import Proof, Wanted, close_task, open_at, open_task
 from firmware_specs.events import DateChecked, ShelfAudited
 
 NEAR_DAYS: Final = 3
@@ -49,7 +49,8 @@ def keep_audit(connection: Connection, store: str, device: str, audit: ShelfAudi
             changed.append(task)
     for known in open_at(connection, store, audit.bay, KINDS):
         if (known.kind, known.about) not in asked:
-            closed = close_task(connection, store, known.kind, known.about, audit.at_ms, f"photo {audit.audit}")
+            proof = Proof("photo", audit.by, audit.audit)
+            closed = close_task(connection, store, known.kind, known.about, audit.at_ms, proof)
             assert closed is not None
             changed.append(closed)
     return changed
@@ -58,7 +59,7 @@ def keep_audit(connection: Connection, store: str, device: str, audit: ShelfAudi
 def close_bay(connection: Connection, store: str, bay: str, at_ms: int) -> list[Row[Any]]:
     """Close every task of a bay that is no more; return them."""
     found = [
-        close_task(connection, store, known.kind, known.about, at_ms, "the bay was taken out")
+        close_task(connection, store, known.kind, known.about, at_ms, Proof("gone"))
         for known in open_at(connection, store, bay, (*KINDS, "date"))
     ]
     return [task for task in found if task is not None]
@@ -67,7 +68,7 @@ def close_bay(connection: Connection, store: str, bay: str, at_ms: int) -> list[
 def keep_date(connection: Connection, store: str, checked: DateChecked) -> list[Row[Any]]:
     """Close what an earlier look asked for, and have the product seen to before its last day; return what changed."""
     about = f"{checked.bay}:{checked.gtin}"
-    closed = close_task(connection, store, "date", about, checked.at_ms, f"looked at by {checked.by}")
+    closed = close_task(connection, store, "date", about, checked.at_ms, Proof("look", checked.by))
     changed = [] if closed is None else [closed]
     bay = find_bay(connection, store, checked.bay)
     if bay is None or checked.expires_on is None:

@@ -71,11 +71,11 @@ def lock_store(connection: Connection, store: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(6135, hashtext(:store))"), {"store": store})
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the database to the newest revision."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the database to a revision, the newest if not told otherwise."""
     with as_file(files("cloud_broker.state").joinpath("migrations")) as folder:
         config = Config()
         config.set_main_option("script_location", str(folder))
         with engine.begin() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)

@@ -369,6 +369,8 @@ tasks = Table(
     Column("taken_by", String(63), nullable=False, default=""),
     Column("closed_ms", BigInteger, nullable=True),
     Column("proof", Text, nullable=False, server_default="", comment="by what it was closed"),
+    Column("proof_by", String(63), nullable=False, server_default="", comment="the person, where it was one"),
+    Column("proof_note", Text, nullable=False, server_default="", comment="which photo, or the reason"),
 )
 
 # shelves: bays that have a planogram, and what photos of them showed.

@@ -1,7 +1,7 @@
 """Tasks: opened once for each thing that is wrong, and closed by the proof that it is right again."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
@@ -34,6 +34,20 @@ class Wanted:
     bay: str = ""
     gtin: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """By what a task was closed: who it was, where it was a person, and which photo or for what reason."""
+
+    kind: Literal["label", "photo", "look", "dropped", "gone"]
+    by: str = ""
+    note: str = ""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The proof as the table has it."""
+        return {"proof": self.kind, "proof_by": self.by, "proof_note": self.note}
 
 
 def open_task(
@@ -69,14 +83,12 @@ def open_task(
     return find_task(connection, made.inserted_primary_key[0]), True
 
 
-def close_task(
-    connection: Connection, store: str, kind: str, about: str, at_ms: int, proof: str = ""
-) -> Row[Any] | None:
+def close_task(connection: Connection, store: str, kind: str, about: str, at_ms: int, proof: Proof) -> Row[Any] | None:
     """Close the open task about a thing; return it, or None when there is none."""
     known = connection.execute(select(tasks.c.id).where(*_open(store, kind, about))).scalar()
     if known is None:
         return None
-    connection.execute(update(tasks).where(tasks.c.id == known).values(closed_ms=at_ms, proof=proof))
+    connection.execute(update(tasks).where(tasks.c.id == known).values(closed_ms=at_ms, **proof.values))
     return find_task(connection, known)
 
 
@@ -91,8 +103,8 @@ def take_task(connection: Connection, store: str, task: int, name: str) -> Row[A
 def drop_task(connection: Connection, store: str, task: int, at_ms: int, by: str, reason: str) -> Row[Any]:
     """Close a task without a proof; who did and why is kept. Raises UnknownError for one that is not open."""
     where = (tasks.c.store == store, tasks.c.id == task, tasks.c.closed_ms.is_(None))
-    proof = f"dropped by {by}: {reason}"
-    if not connection.execute(update(tasks).where(*where).values(closed_ms=at_ms, proof=proof)).rowcount:
+    proof = Proof("dropped", by, reason)
+    if not connection.execute(update(tasks).where(*where).values(closed_ms=at_ms, **proof.values)).rowcount:
         raise UnknownError(f"no open task {task} in store {store!r}: it may have been seen to already")
     return find_task(connection, task)
 
@@ -136,9 +148,11 @@ def escalated_to(opened_ms: int, due_ms: int, at_ms: int) -> str:
 def view(row: Row[Any], at_ms: int) -> dict[str, Any]:
     """Return a task as the API shows it."""
     names = ("id", "store", "kind", "about", "bay", "gtin", "cause", "detail", "facts")
-    times = ("opened_ms", "due_ms", "taken_by", "closed_ms", "proof")
+    times = ("opened_ms", "due_ms", "taken_by", "closed_ms")
+    proof = {"kind": row.proof, "by": row.proof_by, "note": row.proof_note}
     return {
         **{name: getattr(row, name) for name in (*names, *times)},
+        "proof": None if row.closed_ms is None else proof,
         "owner": OWNERS[row.kind],
         "escalated_to": escalated_to(row.opened_ms, row.due_ms, row.closed_ms or at_ms),
     }

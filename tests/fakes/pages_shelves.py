@@ -35,7 +35,7 @@ def shelf_tasks(products: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "facts": {"bay_name": BAY, "name": product["name"], **facts},
             "opened_ms": now - 4 * hour, "due_ms": now + due_h * hour, "owner": "associate",
             "escalated_to": "manager" if due_h < 0 else "", "taken_by": "associate" if number == 2 else "",
-            "closed_ms": None, "proof": "",
+            "closed_ms": None, "proof": None,
         }
         for number, (product, (kind, cause, facts, due_h)) in enumerate(zip(products, causes, strict=False))
     ]  # fmt: skip
@@ -85,9 +85,14 @@ async def staff_pass(request: Request) -> JSONResponse:
 
 async def done(request: Request) -> JSONResponse:
     tasks = shelf_tasks(list(shop(request).products.values())[10:])
-    proofs = ("photo audit-1", "dropped by manager: being filled", "photo audit-2", "looked at by ann")
+    proofs = (
+        ("photo", "ann", "audit-1"), ("dropped", "manager", "being filled"), ("gone", "", ""), ("look", "ann", ""),
+    )  # fmt: skip
     return JSONResponse(
-        [{**task, "closed_ms": now_ms() - 60_000, "proof": proof} for task, proof in zip(tasks, proofs, strict=True)]
+        [
+            {**task, "closed_ms": now_ms() - 60_000, "proof": {"kind": kind, "by": by, "note": note}}
+            for task, (kind, by, note) in zip(tasks, proofs, strict=True)
+        ]
     )
 
 
@@ -97,7 +102,8 @@ async def overdue(request: Request) -> JSONResponse:
 
 async def drop(request: Request) -> JSONResponse:
     task = next(task for task in shop(request).tasks if task["id"] == int(request.path_params["task"]))
-    task |= {"closed_ms": now_ms(), "proof": f"dropped by manager: {(await request.json())['reason']}"}
+    reason = (await request.json())["reason"]
+    task |= {"closed_ms": now_ms(), "proof": {"kind": "dropped", "by": "manager", "note": reason}}
     shop(request).tell("task", task)
     return JSONResponse(task)
 

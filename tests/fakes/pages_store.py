@@ -186,7 +186,7 @@ def filled() -> Store:
             "facts": {},
             "owner": "tech",
             "escalated_to": "",
-            "proof": "",
+            "proof": None,
             "cause": store.labels[name]["cause"],
             "detail": store.labels[name]["reason"],
             "opened_ms": now_ms() - age_ms,

@@ -7,6 +7,18 @@ from pydantic import Field
 from cloud_broker.api.bodies.common import In, Out
 
 
+class ProofView(Out):
+    """By what a task was closed.
+
+    `kind` is `label` (it proved its price), `photo`, `look`, `dropped` or `gone` (what it was about is no more);
+    `note` is the photo's audit, or the reason.
+    """
+
+    kind: str
+    by: str
+    note: str
+
+
 class TaskView(Out):
     """What somebody must do.
 
@@ -29,7 +41,7 @@ class TaskView(Out):
     escalated_to: str
     taken_by: str
     closed_ms: int | None
-    proof: str
+    proof: ProofView | None
 
 
 class TaskTaken(In):

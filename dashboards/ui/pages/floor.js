@@ -71,12 +71,14 @@ function Bays() {
     <//>`;
 }
 
-function proofOf(proof) {
-  if (proof.startsWith('photo ')) return t(words.byPhoto);
-  if (proof.startsWith('looked at by ')) return t(words.byLook, { who: proof.slice('looked at by '.length) });
-  const dropped = /^dropped by ([^:]+): (.*)$/.exec(proof);
-  return dropped ? t(words.dropped, { who: dropped[1], why: dropped[2] }) : proof || t(words.byLabel);
-}
+/** By what a task was closed, for people. */
+const proofOf = ({ kind, by, note }) =>
+  ({
+    photo: () => t(words.byPhoto),
+    look: () => t(words.byLook, { who: by }),
+    dropped: () => t(words.dropped, { who: by, why: note }),
+    gone: () => t(words.gone),
+  })[kind]?.() ?? t(words.byLabel);
 
 function Done() {
   const load = useLoad(() => get(tasksPath('done')), [storeId.value]);

@@ -45,6 +45,7 @@ export default {
   byPhoto: { zh: '照片证实', en: 'proved by a photo' },
   byLook: { zh: '{who} 已查看', en: 'looked at by {who}' },
   byLabel: { zh: '价签证实', en: 'proved by the label' },
+  gone: { zh: '已不再需要', en: 'no longer there' },
   dropped: { zh: '{who} 撤销：{why}', en: 'dropped by {who}: {why}' },
   overdueAll: { zh: '各门店超时任务', en: 'Overdue in all stores' },
   lateBy: { zh: '超时 {span}', en: 'late by {span}' },
