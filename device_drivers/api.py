@@ -122,13 +122,15 @@ class WheelsRolled:
 class WeightRead:
     """What a scale says: grams, None where it cannot say; `read_s` is monotonic seconds.
 
-    `is_stable` is the scale's own word, None for one that has none; a `fault` says why it cannot weigh.
+    `is_stable` is the scale's own word, None for one that has none; a `fault` says why it cannot weigh. `division_g`
+    is the division that it is verified for in trade (OIML R 76); 0 for one that may only check.
     """
 
     grams: float | None
     read_s: float
     is_stable: bool | None = None
     fault: str = ""
+    division_g: float = 0.0
 
 
 Signal = (

@@ -20,6 +20,7 @@ from edge_agent.settings import (
     SicsDriver,
     ToledoDriver,
     V4l2Driver,
+    VirtualDriver,
 )
 
 LABEL_GROUPS: Final = 4
@@ -179,17 +180,17 @@ def _scale(options: DriverSettings, settings: Settings) -> Driver:
     if isinstance(options, HidrawDriver):
         from device_drivers.scale.hid import HidScale
 
-        return HidScale(options.path)
+        return HidScale(options.path, division_g=options.division_g)
     if isinstance(options, ToledoDriver):
         from device_drivers.scale.lines import Toledo8217
         from device_drivers.scale.serial import SerialScale
 
-        return SerialScale(options.path, Toledo8217(options.unit), options.baud)
+        return SerialScale(options.path, Toledo8217(options.unit), options.baud, division_g=options.division_g)
     if isinstance(options, SicsDriver):
         from device_drivers.scale.lines import MtSics
         from device_drivers.scale.serial import SerialScale
 
-        return SerialScale(options.path, MtSics(), options.baud)
+        return SerialScale(options.path, MtSics(), options.baud, division_g=options.division_g)
     if isinstance(options, LoadCellDriver):
         from functools import partial
 
@@ -202,7 +203,8 @@ def _scale(options: DriverSettings, settings: Settings) -> Driver:
         )
     from device_drivers.scale.virtual import VirtualScale
 
-    return VirtualScale(seed=zlib.crc32(settings.device.id.encode()) % 1000)
+    assert isinstance(options, VirtualDriver), "the settings check what a scale may be"
+    return VirtualScale(seed=zlib.crc32(settings.device.id.encode()) % 1000, division_g=options.division_g)
 
 
 def _wheels(options: DriverSettings, settings: Settings) -> Driver:

@@ -113,6 +113,8 @@ class VirtualDriver(_Strict):
     """A twin in the virtual world."""
 
     type: Literal["virtual"]
+    division_g: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """Of a scale that is verified for trade, its division: goods are sold by what it weighs. 0: it only checks."""
 
 
 class BleDriver(_Strict):
@@ -168,6 +170,8 @@ class HidrawDriver(_Strict):
 
     type: Literal["hidraw"]
     path: Annotated[str, Field(min_length=1)]
+    division_g: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """Of a scale that is verified for trade, its division: goods are sold by what it weighs. 0: it only checks."""
 
 
 class SerialScannerDriver(_Strict):
@@ -187,6 +191,9 @@ class ToledoDriver(_Strict):
     unit: Literal["kg", "lb"] = "kg"
     """In which it is set to weigh: its lines do not say."""
 
+    division_g: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """Of a scale that is verified for trade, its division: goods are sold by what it weighs. 0: it only checks."""
+
 
 class SicsDriver(_Strict):
     """A scale on a serial line that speaks MT-SICS."""
@@ -194,6 +201,8 @@ class SicsDriver(_Strict):
     type: Literal["mt-sics"]
     path: Annotated[str, Field(min_length=1)]
     baud: Annotated[int, Field(ge=300, le=115_200)] = 9_600
+    division_g: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """Of a scale that is verified for trade, its division: goods are sold by what it weighs. 0: it only checks."""
 
 
 class LoadCellDriver(_Strict):
@@ -286,6 +295,8 @@ class Settings(_Strict):
                 raise ValueError(f"drivers.{name}.type: expected virtual, hidraw or serial")
             if name == "scale" and driver.type not in ("virtual", "hidraw", "toledo-8217", "mt-sics", "nau7802"):
                 raise ValueError(f"drivers.{name}.type: expected virtual, hidraw, toledo-8217, mt-sics or nau7802")
+            if name != "scale" and bool(getattr(driver, "division_g", False)):
+                raise ValueError(f"drivers.{name}.division_g: only a scale has one; remove it")
             if name == "wheels" and driver.type not in ("virtual", "evdev"):
                 raise ValueError(f"drivers.{name}.type: expected virtual or evdev")
             if name == "speaker" and driver.type not in ("virtual", "alsa", "file"):

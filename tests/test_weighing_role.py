@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import numpy as np
 import pytest
 from starlette.applications import Starlette
@@ -23,10 +24,12 @@ from firmware_specs.events import (
     FaultCleared,
     FaultRaised,
     ItemWeighed,
+    LineAdded,
 )
 from firmware_specs.items import TaughtItem, TaughtItems
 from firmware_specs.rules.selling import Pack
 from firmware_specs.rules.weight import ProductWeight, Weights, weight_of
+from tests.fakes.books import Book
 from tests.fakes.surroundings import STORE, FakeSurroundings, held
 from tests.test_cart_role import AISLE, BOOK, BREAD, MILK
 from vision.codes import Sight
@@ -50,6 +53,7 @@ class Basket:
     grams: float = 0.0
     fault: str = ""
     drift_g_per_s: float = 0.0
+    division_g: float = 0.0
     ticks: int = field(default=0)
 
     def pass_s(self, seconds: float) -> None:
@@ -62,7 +66,13 @@ class Basket:
             noise = (0.4, -0.3, 0.1, -0.5, 0.3)[self.ticks % 5]
             read_s = self.surroundings.clock.monotonic_s
             self.cart.on_signal(
-                "scale", WeightRead(None if self.fault else self.grams + noise, read_s, fault=self.fault)
+                "scale",
+                WeightRead(
+                    None if self.fault else self.grams + noise,
+                    read_s,
+                    fault=self.fault,
+                    division_g=self.division_g,
+                ),
             )
             weighing._go_on(weighing._check.at(read_s))
 
@@ -268,3 +278,93 @@ def test_a_look_that_does_not_fit_is_doubt_and_with_a_weight_that_does_not_a_que
         basket.put(420 + 40)
         basket.pass_s(8)
         assert len(basket.questions) == asked
+
+
+LYCHEES = "99900000000410"
+BY_WEIGHT = Row(
+    gtin=LYCHEES, name={"en": "Lychees", "zh": "荔枝"}, price_minor=3_000, floor_minor=3_000, measure="kg"
+)  # fmt: skip
+
+
+def with_row(row: Row, ahead: int = 1) -> Book:
+    """Return a later book, with one row more."""
+    rows = [*(one for one in BOOK.rows if one.gtin != row.gtin), row]
+    return msgspec.structs.replace(BOOK, version=BOOK.version + ahead, rows=rows)
+
+
+def taught(basket: Basket) -> None:
+    """Have the cart know lychees: sold by the kilogram, taught by pictures."""
+    item = TaughtItem(gtin=LYCHEES, model_sha256="0" * 64, direction=bytes(4), spread=0.05)
+    basket.cart.on_matter(held("items", TaughtItems(store=STORE, version=1, items=[item])))
+    basket.cart.on_matter(held("pricebook", with_row(BY_WEIGHT)))
+
+
+@pytest.fixture
+def verified(basket: Basket) -> Basket:
+    """A cart whose scale is verified for trade in divisions of 5 g."""
+    basket.division_g = 5.0
+    basket.pass_s(1)
+    taught(basket)
+    return basket
+
+
+async def test_goods_by_weight_without_a_code_are_sold_by_what_is_laid_in_next(verified: Basket) -> None:
+    answer = await verified.ask("/api/basket/add", gtin=LYCHEES)
+    assert (answer.status_code, answer.json()["basket"]) == (200, [])
+    assert verified.cart.state()["basket_check"]["awaited"] == {"gtin": LYCHEES, "name": BY_WEIGHT.name}
+    verified.put(483)
+    verified.pass_s(3)
+    (line,) = verified.cart.state()["basket"]
+    # 483 g are shown as 485 g, which costs 14.55.
+    assert (line["gtin"], line["pack"]["weight_g"], line["price_minor"]) == (LYCHEES, 485, 1_455)
+    assert (verified.cart.state()["basket_check"]["awaited"], verified.questions) == (None, [])
+    verified.pass_s(9)
+    assert verified.questions == []
+    (said,) = verified.said(LineAdded)
+    assert (said.weight_g, said.price_minor, said.quantity) == (485, 1_455, 1)
+
+
+@pytest.mark.parametrize("waits_s", [2.0, 9.0])
+async def test_goods_that_lie_in_the_cart_already_are_weighed_as_they_lie(verified: Basket, waits_s: float) -> None:
+    verified.put(1_002)
+    verified.pass_s(waits_s)
+    assert len(verified.questions) == (1 if waits_s > 6 else 0)
+    answer = await verified.ask("/api/basket/add", gtin=LYCHEES)
+    (line,) = answer.json()["basket"]
+    assert (line["pack"]["weight_g"], line["price_minor"]) == (1_000, 3_000)
+    verified.pass_s(9)
+    assert verified.questions == []
+
+
+async def test_what_nobody_lays_in_is_forgotten_and_what_is_too_light_is_not_sold(verified: Basket) -> None:
+    weighing = verified.cart._weighing
+    await verified.ask("/api/basket/add", gtin=LYCHEES)
+    verified.put(60)
+    verified.pass_s(3)
+    assert verified.cart.state()["basket"] == []
+    assert verified.cart.state()["basket_check"]["awaited"] is not None
+    await verified.ask("/api/basket/unwait")
+    assert verified.cart.state()["basket_check"]["awaited"] is None
+    await verified.ask("/api/basket/add", gtin=LYCHEES)
+    verified.surroundings.clock.pass_s(40)
+    verified.put(500)
+    verified.pass_s(3)
+    assert verified.cart.state()["basket"] == []
+    assert weighing.state() is not None
+
+
+async def test_a_scale_that_is_not_verified_or_cannot_be_believed_sells_nothing_by_weight(basket: Basket) -> None:
+    taught(basket)
+    plain = await basket.ask("/api/basket/add", gtin=LYCHEES)
+    assert (plain.status_code, plain.json()["error"]["code"]) == (422, "weighed")
+    basket.division_g, basket.fault = 5.0, "too heavy for the scale"
+    basket.pass_s(1)
+    faulty = await basket.ask("/api/basket/add", gtin=LYCHEES)
+    assert (faulty.status_code, faulty.json()["error"]["code"]) == (409, "scale")
+    basket.fault = ""
+    basket.pass_s(2)
+    basket.cart.on_matter(held("pricebook", with_row(msgspec.structs.replace(BY_WEIGHT, measure="bunch"), ahead=2)))
+    unpriced = await basket.ask("/api/basket/add", gtin=LYCHEES)
+    assert (unpriced.status_code, unpriced.json()["error"]["code"]) == (422, "not-by-weight")
+    assert basket.cart.state()["basket_check"]["awaited"] is None
+    assert basket.cart.state()["basket"] == []

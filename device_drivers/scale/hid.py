@@ -17,8 +17,9 @@ _MOST_REPORTS: Final = 64
 class HidScale:
     """A scale by its hidraw path. `strange` counts bytes that were no report."""
 
-    def __init__(self, path: str, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: str, *, division_g: float = 0.0, now: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._division_g = division_g
         self._now = now
         self.strange = 0
 
@@ -54,4 +55,4 @@ class HidScale:
         except ScaleBytesError:
             self.strange += 1
             return
-        emit(WeightRead(reading.grams, self._now(), reading.is_stable, reading.fault))
+        emit(WeightRead(reading.grams, self._now(), reading.is_stable, reading.fault, self._division_g))

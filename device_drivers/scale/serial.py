@@ -23,11 +23,18 @@ class SerialScale:
     """A scale by its device path. `strange` counts lines that were no answer."""
 
     def __init__(
-        self, path: str, language: Language, baud: int = 9_600, *, now: Callable[[], float] = time.monotonic
+        self,
+        path: str,
+        language: Language,
+        baud: int = 9_600,
+        *,
+        division_g: float = 0.0,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._language = language
         self._baud = baud
+        self._division_g = division_g
         self._now = now
         self.strange = 0
 
@@ -84,5 +91,5 @@ class SerialScale:
         except ScaleBytesError:
             self.strange += 1
             return False
-        emit(WeightRead(reading.grams, self._now(), reading.is_stable, reading.fault))
+        emit(WeightRead(reading.grams, self._now(), reading.is_stable, reading.fault, self._division_g))
         return True

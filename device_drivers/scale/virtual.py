@@ -146,8 +146,11 @@ class VirtualConverter:
 class VirtualScale:
     """A cart's scale and its driver in one: what is put in comes out of the driver as signals (MT-SICS on a pty)."""
 
-    def __init__(self, *, seed: int = 0, now: Callable[[], float] = anyio.current_time) -> None:
+    def __init__(
+        self, *, seed: int = 0, division_g: float = 0.0, now: Callable[[], float] = anyio.current_time
+    ) -> None:
         self._seed = seed
+        self._division_g = division_g
         self._now = now
         self._basket: Basket | None = None
 
@@ -160,7 +163,7 @@ class VirtualScale:
             async with anyio.create_task_group() as group:
                 group.start_soon(far.answer, self._basket.feel)
                 try:
-                    await SerialScale(far.path, far.language).run(emit)
+                    await SerialScale(far.path, far.language, division_g=self._division_g).run(emit)
                 except DeviceUnreachableError as exc:
                     failed = exc
                 group.cancel_scope.cancel()

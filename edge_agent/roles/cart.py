@@ -1,5 +1,6 @@
 """A cart: knows where it is, reads codes, prices from its own book, makes offers; firm only under its lease."""
 
+import logging
 from collections.abc import Container, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from device_drivers.api import (
     WheelsRolled,
 )
 from edge_agent.app import CommandFailedError, Held, MatterRefusedError, Surroundings
+from edge_agent.outbox import OutboxFullError
 from edge_agent.roles.catalogue import Catalogue
 from edge_agent.roles.models_in_use import ModelsInUse
 from edge_agent.roles.offering import Offering
@@ -41,11 +43,14 @@ from edge_agent.roles.scanning import Scanning
 from edge_agent.roles.service import OutOfServiceError
 from edge_agent.roles.steering import putting, scanning, steering, world_of
 from edge_agent.roles.viewing import view_routes
-from edge_agent.roles.weighing import Weighing
+from edge_agent.roles.weighing import NotWeighedError, Weighing
 from edge_agent.roles.whereabouts import EVERY_S, Whereabouts
 from firmware_specs.desired import Command, Row
-from firmware_specs.gtin import GtinError, as_ean13
+from firmware_specs.gtin import GtinError, as_ean13, is_variable_measure
+from firmware_specs.rules.selling import NotSoldError
 from firmware_specs.symbology import Symbology
+
+logger = logging.getLogger(__name__)
 
 LOCATED_MS = 30_000
 """How long a cart shows that somebody looks for it."""
@@ -58,7 +63,7 @@ class Cart:
         self._surroundings = surroundings
         self._pricing = Pricing(surroundings, leased=True)
         self._offering = Offering(surroundings)
-        self._weighing = Weighing(surroundings, self._row, self._trip)
+        self._weighing = Weighing(surroundings, self._row, self._trip, self._sell_weighed)
         self._sale = Sale(surroundings, self._pricing, self._offering.begin, self._weighing)
         self._reader = Reader(self._sale.take, self._sale.codes.product_of, sold=self._sold)
         self._models = ModelsInUse(surroundings, ["items"])
@@ -214,11 +219,28 @@ class Cart:
             raise ApiError(422, "not-taught", "only what this store has taught is added without a code", "gtin")
         self._sale.service.check()
         try:
-            code = as_ean13(gtin)
+            if not is_variable_measure(gtin):
+                self._sale.take(Read(as_ean13(gtin), Symbology.EAN_13, 0.0))
+                return self._sale.state()
+            # Nobody is asked to lay in what has no price by weight.
+            self._sale.codes.weighed(gtin, 1)
+            weight_g = self._weighing.weigh_in(gtin)
+            if weight_g is not None:
+                self._sale.add_weighed(gtin, weight_g)
+        except NotWeighedError as exc:
+            raise ApiError(422 if exc.code == "weighed" else 409, exc.code, str(exc), "gtin") from exc
         except GtinError as exc:
-            raise ApiError(422, "weighed", "it is sold by weight: weigh it, and scan the scale's code", "gtin") from exc
-        self._sale.take(Read(code, Symbology.EAN_13, 0.0))
+            raise ApiError(422, "case", f"{gtin} is a case of goods: teach what one buys of it", "gtin") from exc
+        except NotSoldError as exc:
+            raise ApiError(422, exc.reason, str(exc), "gtin") from exc
         return self._sale.state()
+
+    def _sell_weighed(self, gtin: str, weight_g: int) -> None:
+        try:
+            self._sale.add_weighed(gtin, weight_g)
+        except (NotSoldError, OutOfServiceError, OutboxFullError) as exc:
+            # Then the scale asks what went in.
+            logger.warning("%s of %d g was not put in: %s", gtin, weight_g, exc)
 
     def _sold(self) -> Container[str] | None:
         book = self._pricing.book

@@ -47,6 +47,13 @@ class Codes:
             raise why
         return Found(goods.key)
 
+    def weighed(self, gtin: str, weight_g: int) -> Found:
+        """Return a product that this device weighed itself. Raises NotSoldError where it has no price by weight."""
+        priced = self._pricing.price(gtin)
+        if priced is None:
+            raise NotSoldError("not-known", f"{gtin} is not in the book")
+        return Found(gtin, _unit(priced, Pack(weight_g=weight_g)), priced.book_version)
+
     def product_of(self, read: Read) -> str:
         """Return the 14 digits of the product that a code names; empty for a code that names none."""
         try:

@@ -148,7 +148,11 @@ def question_routes(weighing: Weighing, sale: Sale) -> list[BaseRoute]:
             raise ApiError(409, "answered", str(exc)) from exc
         return sale.state()
 
-    return [action("/api/basket/answer", answer)]
+    async def unwait(_: Body) -> Body:
+        weighing.wait_no_more()
+        return sale.state()
+
+    return [action("/api/basket/answer", answer), action("/api/basket/unwait", unwait)]
 
 
 def text(body: Body, field: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from edge_agent.app import Surroundings
 from edge_agent.outbox import OutboxFullError
 from edge_agent.roles.basket import Basket, Unit, pack_json
-from edge_agent.roles.codes import Codes
+from edge_agent.roles.codes import Codes, Found
 from edge_agent.roles.pricing import Pricing
 from edge_agent.roles.promoting import Promoting, discounts, uses
 from edge_agent.roles.reading import Read
@@ -135,34 +135,21 @@ class Sale:
             book_version=found.book_version,
             read_ms=read.read_ms,
         )
-        line = None
-        if unit is not None:
-            line = LineAdded(
-                at_ms=now_ms,
-                trip=trip,
-                gtin=unit.gtin,
-                quantity=1,
-                price_minor=unit.price_minor,
-                book_version=found.book_version,
-                provisional=not self._pricing.is_firm,
-                weight_g=unit.pack.weight_g,
-            )
-        if not self._said(code, *([] if line is None else [line])):
+        if not self._said(code, *([] if unit is None else [self._line(trip, unit, found.book_version)])):
             return
-        if unit is not None:
-            self._keep(trip, self._basket.add(unit))
-            if self._witness is not None:
-                self._witness.added(unit)
-        self._last_code = {
-            "gtin": found.gtin,
-            "name": {} if unit is None else unit.name,
-            "price_minor": code.price_minor,
-            "known": unit is not None,
-            "pack": None if unit is None else pack_json(unit),
-            "refused": None,
-            "at_ms": now_ms,
-        }
-        self._surroundings.changed()
+        self._put_in(trip, found)
+
+    def add_weighed(self, gtin: str, weight_g: int) -> None:
+        """Put in a product without a code that this device weighed itself.
+
+        Raises NotSoldError, OutOfServiceError, OutboxFullError; then nothing changed.
+        """
+        self._service.check()
+        found = self.codes.weighed(gtin, weight_g)
+        assert found.unit is not None
+        trip = self.trip if self.trip is not None else self.start()
+        self._surroundings.say(self._line(trip, found.unit, found.book_version))
+        self._put_in(trip, found)
 
     def remove(self, gtin: str, price_minor: int | None = None) -> None:
         """Take one unit out of the basket, where a price is named one that costs it.
@@ -239,6 +226,35 @@ class Sale:
         if coupon not in self._coupons and len(self._coupons) < MOST_COUPONS:
             self._coupons.append(coupon)
             self._keep(self.trip, self._basket)
+        self._surroundings.changed()
+
+    def _line(self, trip: str, unit: Unit, book_version: int) -> LineAdded:
+        return LineAdded(
+            at_ms=self._surroundings.now_ms(),
+            trip=trip,
+            gtin=unit.gtin,
+            quantity=1,
+            price_minor=unit.price_minor,
+            book_version=book_version,
+            provisional=not self._pricing.is_firm,
+            weight_g=unit.pack.weight_g,
+        )
+
+    def _put_in(self, trip: str, found: Found) -> None:
+        unit = found.unit
+        if unit is not None:
+            self._keep(trip, self._basket.add(unit))
+            if self._witness is not None:
+                self._witness.added(unit)
+        self._last_code = {
+            "gtin": found.gtin,
+            "name": {} if unit is None else unit.name,
+            "price_minor": None if unit is None else unit.price_minor,
+            "known": unit is not None,
+            "pack": None if unit is None else pack_json(unit),
+            "refused": None,
+            "at_ms": self._surroundings.now_ms(),
+        }
         self._surroundings.changed()
 
     def _priced(self, basket: Basket) -> Priced:

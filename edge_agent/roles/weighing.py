@@ -30,6 +30,12 @@ SILENT_S: Final = 5.0
 """A scale that has said nothing for so long weighs nothing."""
 
 MOST_QUESTIONS: Final = 20
+AWAITED_S: Final = 30.0
+"""So long a cart waits for what is sold by weight to be laid in."""
+
+_LEAST_DIVISIONS: Final = 20
+"""Nothing lighter is sold by weight on a scale of class III (OIML R 76-1, table 3)."""
+
 _SAME_G: Final = 25.0
 """What comes out within so much of what a question is about is that thing."""
 
@@ -46,6 +52,20 @@ Answer = Literal["removed", "taken-out", "scanned", "insisted", "left"]
 
 class NoQuestionError(Exception):
     """There is no such question any more."""
+
+
+class NotWeighedError(Exception):
+    """This cart cannot sell by weight now; `code` is for programs, the text says why."""
+
+    def __init__(self, code: Literal["weighed", "scale"], message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    gtin: str
+    until_s: float
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -73,6 +93,7 @@ class Weighing:
     Args:
         row_of: a product's row in the book in force, by its GTIN.
         trip: the trip under way, begun where there is none; empty where none may begin.
+        sell: called with a product that was waited for and the grams that went in.
         monotonic_s: monotonic seconds, the clock of `WeightRead.read_s`.
     """
 
@@ -81,12 +102,15 @@ class Weighing:
         surroundings: Surroundings,
         row_of: Callable[[str], Row | None],
         trip: Callable[[], str],
+        sell: Callable[[str, int], None],
         *,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._surroundings = surroundings
         self._row_of = row_of
         self._trip = trip
+        self._sell = sell
+        self._awaited: _Awaited | None = None
         self._monotonic_s = monotonic_s
         self._saying = Saying(surroundings)
         self._has_scale = "scale" in surroundings.drivers
@@ -127,8 +151,31 @@ class Weighing:
         for question in self._questions:
             if not question.insisted:
                 self._say(question, "left")
-        self._check, self._last = Check(), None
+        self._check, self._last, self._awaited = Check(), None, None
         self._keep(())
+
+    def weigh_in(self, gtin: str) -> int | None:
+        """Return the grams of what lies in the basket unscanned, for a product that is sold by weight.
+
+        None where nothing does: then the next thing that goes in is sold as this product. Raises NotWeighedError.
+        """
+        read = self._read
+        if read is None or not read.division_g:
+            raise NotWeighedError("weighed", "it is sold by weight: weigh it, and scan the scale's code")
+        if self._status() not in ("rest", "moving"):
+            raise NotWeighedError("scale", "the cart's scale cannot be believed now: weigh it at the counter")
+        asked = [one.change_g for one in self._questions if one.verdict == Verdict.SCAN and one.change_g is not None]
+        lying_g = self._check.unscanned_g or (asked[-1] if asked else None)
+        grams = None if lying_g is None else self._sellable(lying_g)
+        if grams is None:
+            self._awaited = _Awaited(gtin, self._monotonic_s() + AWAITED_S)
+            self._surroundings.changed()
+        return grams
+
+    def wait_no_more(self) -> None:
+        """Forget what was to be laid in."""
+        self._awaited = None
+        self._surroundings.changed()
 
     def weigh(self, read: WeightRead) -> None:
         """Take what the scale says."""
@@ -189,6 +236,7 @@ class Weighing:
             "sight": self._sight,
             "last": None if last is None else last.gtin,
             "expected_g": None if last is None or last.expected is None else round(last.expected.grams),
+            "awaited": self._awaited_json(),
             "questions": [msgspec.to_builtins(one) for one in self._questions if not one.insisted],
         }
 
@@ -197,6 +245,8 @@ class Weighing:
         while self._is_watched:
             await anyio.sleep(TICK_S)
             self._saying.flush()
+            if self._awaited is not None and self._monotonic_s() > self._awaited.until_s:
+                self.wait_no_more()
             self._go_on(self._check.at(self._monotonic_s()))
 
     # ---- inside
@@ -215,9 +265,27 @@ class Weighing:
     def _stepped(self, step: Step) -> None:
         if step.change_g < 0 and self._taken_out(-step.change_g):
             return
+        awaited, grams = self._awaited, self._sellable(step.change_g)
+        if awaited is not None and grams is not None and self._monotonic_s() <= awaited.until_s:
+            self._awaited = None
+            # Its scan comes first, so that this step is what the scan waits for.
+            self._sell(awaited.gtin, grams)
         # Asked of by the time at which it came to rest; told when that was certain.
         self._go_on(self._check.after(Weighed(step.change_g, self._monotonic_s(), step.sigma_g)))
         self._surroundings.changed()
+
+    def _sellable(self, grams: float) -> int | None:
+        # As a scale shows it: in whole divisions, and nothing below its least load.
+        division_g = 0.0 if self._read is None else self._read.division_g
+        if not division_g or grams < _LEAST_DIVISIONS * division_g:
+            return None
+        return round(round(grams / division_g) * division_g)
+
+    def _awaited_json(self) -> dict[str, Any] | None:
+        if self._awaited is None:
+            return None
+        row = self._row_of(self._awaited.gtin)
+        return {"gtin": self._awaited.gtin, "name": {} if row is None else dict(row.name)}
 
     def _taken_out(self, grams: float) -> bool:
         for question in self._questions:

@@ -104,6 +104,11 @@ class Check:
     weights: tuple[Weighed, ...] = ()
     sights: tuple[Seen, ...] = ()
 
+    @property
+    def unscanned_g(self) -> float | None:
+        """What the last thing weighs that went in and that no scan explains yet; None where there is none."""
+        return next((one.change_g for one in reversed(self.weights) if one.change_g > 0), None)
+
     def after(self, event: Scanned | Weighed | Seen) -> "tuple[Check, tuple[Said, ...]]":
         """Return the state and what is said after an event."""
         check, late = self.at(event.at_s)

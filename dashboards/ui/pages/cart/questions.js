@@ -35,9 +35,17 @@ function Question({ question }) {
     </article>`;
 }
 
+/** What is sold by weight and has to be laid in, so that the cart weighs it. */
+const Awaited = ({ awaited }) => html`
+  <article class="question" data-verdict="awaited" aria-labelledby="awaited">
+    <span class="question-icon"><${Icon} name="lower" size=${36} /></span>
+    <div class="question-text"><h2 id="awaited">${t(words.layIn, { product: t(awaited.name) || awaited.gtin })}</h2><p>${t(words.layInNote)}</p></div>
+    <div class="question-buttons"><button class="button" data-size="large" onClick=${() => post('/api/basket/unwait').catch(complain)}>${t(words.notNow)}</button></div>
+  </article>`;
+
 /** The questions, the oldest first; announced when one comes. */
 export const Questions = ({ check }) => html`
-  <div class="questions" role="status" aria-live="polite">${check?.questions.map((question) => html`<${Question} key=${question.id} question=${question} />`)}</div>`;
+  <div class="questions" role="status" aria-live="polite">${check?.awaited && html`<${Awaited} awaited=${check.awaited} />`}${check?.questions.map((question) => html`<${Question} key=${question.id} question=${question} />`)}</div>`;
 
 const FAULTS = { fault: words.fault, drifts: words.fault, silent: words.silent };
 
