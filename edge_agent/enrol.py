@@ -165,6 +165,9 @@ def _toml(answer: _Answer, cloud: str, virtual_world: str | None, http_port: int
         kind = "virtual" if virtual_world is not None else REAL_DRIVERS.get(name)
         if kind is not None:
             tables[f"drivers.{name}"] = {"type": kind}
+            if (name, kind) == ("scale", "virtual"):
+                # As a scale that is verified for trade, so that goods are sold by what it weighs.
+                tables["drivers.scale"] = {"type": kind, "division_g": 5.0}
     lines = [f"# {answer.device}, enrolled into store {answer.store}; its keys lie beside this file."]
     for table, values in tables.items():
         lines += ["", f"[{table}]"]

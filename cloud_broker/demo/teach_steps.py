@@ -13,7 +13,7 @@ CART: Final = "cart-1"
 """It walks, and nobody holds anything to its camera but this step."""
 
 FRAMES: Final = 5
-_GRAMS: Final = 500.0
+_GRAMS: Final = 515.0
 
 
 class Teacher(Protocol):
@@ -21,6 +21,7 @@ class Teacher(Protocol):
 
     stage: Stage
     associate: Visitor
+    manager: Visitor
     devices: httpx.AsyncClient
 
     async def state(self, device: str) -> dict[str, Any]:
@@ -32,8 +33,8 @@ class Teacher(Protocol):
 
 async def taught(teacher: Teacher) -> dict[str, Any]:
     """Teach a product by frames of a cart's camera; then ask another frame of the cart what it shows."""
-    found = await teacher.associate.get(f"/api/stores/{STORE}/snapshot")
-    gtin = str(found["labels"][7]["gtin"])
+    (product,) = (await teacher.manager.get(f"/api/stores/{STORE}/products", q="Lychees"))["items"]
+    gtin = str(product["gtin"])
     shown = await teacher.associate.post(f"/api/stores/{STORE}/pass", {})
     headers = {"x-aisle": "1", "x-aisle-pass": shown["staff_pass"]}
     at = f"{shown['url']}/api/items/{gtin}"
@@ -53,14 +54,29 @@ async def taught(teacher: Teacher) -> dict[str, Any]:
     seen = await teacher.tell(CART, "/api/recognise", {})
     if tried["top"][0]["gtin"] != gtin or seen["top"][0]["gtin"] != gtin:
         raise StepFailedError(f"{gtin} was taught; tried: {tried}; seen by {CART}: {seen}")
-    # Into the basket with it: the side camera sees it go by, and which way.
+    # The shopper says that it is this; into the basket with it, where it is weighed, and seen to go by the rim.
+    await teacher.tell(CART, "/api/basket/add", {"gtin": gtin})
     await teacher.tell(CART, "/api/virtual/put", {"grams": _GRAMS, "gtin": gtin})
+    owed = round(product["price_minor"] * _GRAMS / 1000)
+    weighed = await poll(f"{CART} sells {_GRAMS:g} g of it", partial(teacher.state, CART), _sold, within_s=15)
+    line = next(one for one in weighed["basket"] if _is_weighed(one))
+    if line["line_minor"] != owed:
+        raise StepFailedError(f"{_GRAMS:g} g at {product['price_minor']} a kilogram cost {owed}, the cart says {line}")
     passed = await poll(f"{CART} sees {gtin} go in", partial(teacher.state, CART), _saw, within_s=15)
     sight = passed["basket_check"]["sight"]
     if sight["gtin"] != gtin or not sight["inward"]:
         raise StepFailedError(f"{gtin} was put in, and the side camera saw {sight}")
     await teacher.tell(CART, "/api/virtual/put", {"grams": -_GRAMS})
-    return {"gtin": gtin, "tried": tried["top"][0]["p"], "seen": seen["top"][0]["p"], "by_the_rim": sight["p"]}
+    chances = {"tried": tried["top"][0]["p"], "seen": seen["top"][0]["p"], "by_the_rim": sight["p"]}
+    return {"gtin": gtin, "weighed_minor": owed, **chances}
+
+
+def _is_weighed(line: dict[str, Any]) -> bool:
+    return line["pack"] is not None and line["pack"]["weight_g"] == _GRAMS
+
+
+def _sold(state: dict[str, Any]) -> bool:
+    return any(_is_weighed(line) for line in state["basket"])
 
 
 def _saw(state: dict[str, Any]) -> bool:
@@ -84,7 +100,8 @@ async def _held_up(teacher: Teacher, gtin: str) -> bytes:
     await poll(
         f"{CART} sees {gtin}",
         view,
-        lambda it: it["frame"] > before and any(code["gtin"] == gtin for code in it["codes"]),
+        # The bag's code names its weight, too, so that it is another with each bag.
+        lambda it: it["frame"] > before and bool(it["codes"]),
         within_s=10,
     )
     return await _frame(teacher)

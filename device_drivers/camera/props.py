@@ -15,6 +15,8 @@ import zxingcpp
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from firmware_specs.gtin import GtinError, as_ean13, normal
+from firmware_specs.instore import CHINA_13, InStore, encode, own_number
 from vision.fonts import font
 from vision.typeset import fit
 
@@ -23,6 +25,12 @@ HEIGHT_PX: Final = 480
 PACK_WIDTH_PX: Final = 340
 PACK_HEIGHT_PX: Final = 430
 MODULE_PX: Final = 2
+
+_SCALE: Final = CHINA_13[2]
+"""What the store's scale prints on a bag: item number and weight."""
+
+_LEAST_G: Final = 200
+_SPAN_G: Final = 1_300
 
 Pixels = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -36,6 +44,18 @@ class Pack:
     name_zh: str
     name_en: str
     seed: int
+
+
+def pack_of(gtin: str, name_zh: str, name_en: str, seed: int) -> Pack | None:
+    """Return the pack of a product; a bag with the scale's code of goods by weight, None where no EAN-13 names it."""
+    try:
+        digits = normal(gtin)
+        if (number := own_number(digits)) is not None and number < 10**5:
+            digits = normal(encode(_SCALE, InStore(number, weight_g=_LEAST_G + seed % _SPAN_G)))
+        as_ean13(digits)
+    except GtinError:
+        return None
+    return Pack(digits, name_zh, name_en, seed)
 
 
 @lru_cache(maxsize=8)

@@ -3,21 +3,13 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Final, Protocol
+from typing import Protocol
 
 import anyio
 
 from device_drivers.api import Deed, DeviceRefusedError, FrameTaken, Signal
-from device_drivers.camera.props import Pack, Pixels
+from device_drivers.camera.props import Pixels, pack_of
 from device_drivers.camera.scene import pack_picture, shelf_picture
-from firmware_specs.gtin import GtinError, as_ean13, normal
-from firmware_specs.instore import CHINA_13, InStore, encode, own_number
-
-_SCALE: Final = CHINA_13[2]
-"""What the store's scale prints on a bag: item number and weight."""
-
-_LEAST_G: Final = 200
-_SPAN_G: Final = 1_300
 
 
 class Seen(Protocol):
@@ -89,19 +81,7 @@ class VirtualCamera:
     def _picture(self, seen: Seen | None, frame: int) -> Pixels:
         # A cart moves on: another stretch of shelf behind it every few seconds.
         shelf_seed = self._seed * 1000 + int(frame * self._period_s) // 8
-        pack = _pack(seen) if seen is not None else None
+        pack = pack_of(seen.gtin, seen.name_zh, seen.name_en, seen.seed) if seen is not None else None
         if pack is None:
             return shelf_picture(shelf_seed, frame)
         return pack_picture(pack, shelf_seed, frame)
-
-
-def _pack(seen: Seen) -> Pack | None:
-    # A pack whose GTIN no EAN-13 carries shows nothing that this camera could read.
-    try:
-        gtin = normal(seen.gtin)
-        if (number := own_number(gtin)) is not None and number < 10**5:
-            gtin = normal(encode(_SCALE, InStore(number, weight_g=_LEAST_G + seen.seed % _SPAN_G)))
-        as_ean13(gtin)
-    except GtinError:
-        return None
-    return Pack(gtin, seen.name_zh, seen.name_en, seen.seed)

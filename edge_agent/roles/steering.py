@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 from starlette.routing import BaseRoute
 
 from device_drivers.api import DeviceRefusedError, DeviceUnreachableError, Driver
-from device_drivers.camera.props import Pack
+from device_drivers.camera.props import Pack, pack_of
 from edge_agent.roles.routes import ApiError, Body, action, grams, metres, text, truth
 from firmware_specs.desired import Row
 
@@ -106,8 +106,9 @@ def putting(drivers: Iterable[Driver], row_of: Callable[[str], Row | None]) -> l
             raise _error(exc) from exc
         if camera is not None and row is not None:
             name = row.name
-            pack = Pack(row.gtin, name.get("zh", ""), name.get("en", ""), zlib.crc32(row.gtin.encode()))
-            await camera.carry(pack, inward=added_g > 0)
+            pack = pack_of(row.gtin, name.get("zh", ""), name.get("en", ""), zlib.crc32(row.gtin.encode()))
+            if pack is not None:
+                await camera.carry(pack, inward=added_g > 0)
         return {"grams": added_g}
 
     return [action("/api/virtual/put", put)]
