@@ -171,10 +171,12 @@ def unread(bars: Strip) -> Doubt | None:
 def _quick(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:
     yield bars.line, NEAR, True
     # Bars that fan out or bend are in step within a few bands only.
-    yield bars.best_part, BENT if bars.is_uneven or _is_round(bars) else NEAR, True
+    yield bars.best_part, BENT if _may_bend(bars) else NEAR, True
 
 
-def _is_round(bars: Strip) -> bool:
+def _may_bend(bars: Strip) -> bool:
+    if bars.is_uneven:
+        return True
     for begin, end in extents(bars.line, bars.expected)[:1]:
         bend, bulge = usual_bend(levelled(bars.line, begin, end), begin, end)
         return abs(bend) > _ROUND or abs(bulge) > _ROUND
@@ -182,7 +184,9 @@ def _is_round(bars: Strip) -> bool:
 
 
 def _patient(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:
-    yield bars.best_part, BENT, True
+    if not _may_bend(bars):
+        # Else that was tried at once.
+        yield bars.best_part, BENT, True
     if _blur(bars) > BLURRED:
         # What is blurred has lost its white and black: evening it out would distort it.
         yield bars.line, SOFT, False
