@@ -74,7 +74,8 @@ def look(
         return (monotonic_s() - started_s) * 1000 > allowed_ms
 
     search = _Search(grey, is_late)
-    search.first_look()
+    if grey.size < _SMALL or max(grey.shape) < _LARGE_PX:
+        search.first_look()
     search.look_closer(patient=False)
     search.look_for_others()
     if not search.found:
@@ -153,6 +154,10 @@ class _Search:
     def look_again(self) -> None:
         """The whole picture once more, turned, smaller and inverted; of a large one what half its size shows."""
         scale = 2 if max(self._grey.shape) >= _LARGE_PX else 1
+        if scale > 1:
+            self.first_look()
+            if self.found:
+                return
         seen = cv2.resize(self._grey, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
         grey = np.asarray(seen, np.uint8)
         for code in read(grey, EAN_UPC, thorough=True):

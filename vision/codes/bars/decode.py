@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vision.codes.bars.fit import Light, Place, best_text, darkness, fitted, lines_at, straight
+from vision.codes.bars.fit import Light, Place, best_text, darkness, fitted, lines_at, lit, straight
 from vision.codes.bars.line import bars_seen, extents, levelled, quantile, usual_bend
 from vision.codes.bars.model import MARGIN, PER_MODULE, line_of, model, within
 from vision.codes.bars.search import loosest
@@ -31,6 +31,10 @@ _COARSE_SIGMAS: Final = (0.5, 0.8, 1.2, 1.75)
 _NEAR: Final = 0.02
 _HOPELESS: Final = 0.62
 """Share of a line's contrast that the loosest digits leave unexplained where no symbol is."""
+
+_UNLIKE: Final = 0.28
+"""Share of a symbol's own line that its best digits leave unexplained once they lie where they fit best, above which
+nothing is read there; what was ever believed, sharp, blurred or dark, leaves less than 0.18."""
 
 _SAME: Final = 0.01
 _QUIET: Final = 0.2
@@ -154,11 +158,16 @@ def agrees(line: Floats, reading: Reading) -> bool:
     """Return whether another line at the same place says the same, any digits in any number sets allowed."""
     seen = line[::-1] if reading.is_reversed else line
     symbol, bars = reading.symbol, reading.symbol.bars(reading.text)
+    # Mostly it lies where the whole does; only where it does not, another place is looked for.
+    light = lit(seen, symbol, bars, reading.place)
+    if light is not None and _says(seen, symbol, bars, reading.place, light):
+        return True
     found = fitted(seen, symbol, bars, reading.place)
-    if found is None:
-        return False
-    place, light = found
-    own = darkness(seen, symbol, place, light)
+    return found is not None and _says(seen, symbol, bars, *found)
+
+
+def _says(line: Floats, symbol: Symbol, bars: Floats, place: Place, light: Light) -> bool:
+    own = darkness(line, symbol, place, light)
     costs, rest = model(symbol, place.sigma).costs(own[None])
     least = float((loosest(model(symbol, place.sigma), costs) + rest)[0])
     return float(np.square(own - line_of(symbol, bars, place.sigma)).sum()) <= least + _SAME
@@ -225,10 +234,11 @@ def _likely_sigmas(line: Floats, begin: float, end: float, symbol: Symbol) -> li
 
 def _read(line: Floats, symbol: Symbol, place: Place, window: tuple[float, float], is_reversed: bool) -> Reading | None:
     # Digits and place in turn, until the digits stay.
-    text, light = "", None
+    text = ""
     found: tuple[Place, Light] | None = None
+    own = darkness(line, symbol, place, None)
     for _ in range(3):
-        said = best_text(darkness(line, symbol, place, light), symbol, place.sigma, with_rival=False).text
+        said = best_text(own, symbol, place.sigma, with_rival=False).text
         if said == text:
             break
         text = said
@@ -236,7 +246,14 @@ def _read(line: Floats, symbol: Symbol, place: Place, window: tuple[float, float
         if found is None:
             return None
         place, light = found
-    return _judged(line, symbol, found, window, is_reversed) if found else None
+        own = darkness(line, symbol, place, light)
+    if found is None or _unlike(own, line_of(symbol, symbol.bars(text), place.sigma)) > _UNLIKE:
+        return None
+    return _judged(line, symbol, found, window, is_reversed)
+
+
+def _unlike(own: Floats, ideal: Floats) -> float:
+    return float(np.square(own - ideal).sum() / (np.square(own - own.mean()).sum() + 1e-9))
 
 
 def _judged(

@@ -91,10 +91,25 @@ def fitted(line: Floats, symbol: Symbol, bars: Floats, place: Place) -> tuple[Pl
         warp = warp + move
         if np.abs(move).max() < _STILL:
             break
-    light = Light(found[0] + found[1] * t + found[2] * t * t, -(found[3] + found[4] * t + found[5] * t * t))
+    light = _light(found, t)
     if light.contrast[within(symbol)].min() <= 0 or np.diff(warp @ basis).min() <= 0:
         return None
     return Place(warp, SIGMAS[chosen]), light
+
+
+def lit(line: Floats, symbol: Symbol, bars: Floats, place: Place) -> Light | None:
+    """Return the light that explains a line best by known bars at a place; None where they would be the lighter."""
+    inside = slice(MARGIN * PER_MODULE // 2, -MARGIN * PER_MODULE // 2)
+    t = _along(symbol)
+    seen = np.interp(place.at(symbol)[inside], np.arange(len(line)), line)
+    light_part = np.stack([np.ones_like(t), t, t * t])[:, inside]
+    columns = np.concatenate([light_part, line_of(symbol, bars, place.sigma)[inside] * light_part])
+    light = _light(np.linalg.solve(columns @ columns.T + _STIFF[:6, :6], columns @ seen), t)
+    return None if light.contrast[within(symbol)].min() <= 0 else light
+
+
+def _light(found: Floats, t: Floats) -> Light:
+    return Light(found[0] + found[1] * t + found[2] * t * t, -(found[3] + found[4] * t + found[5] * t * t))
 
 
 def darkness(line: Floats, symbol: Symbol, place: Place, light: Light | None) -> Floats:
