@@ -19,6 +19,7 @@ from vision.basket import (
     Step,
     Verdict,
     Weighed,
+    evidence,
     weight_odds,
 )
 from vision.basket.check import WAIT_S
@@ -186,3 +187,13 @@ def test_a_camera_says_nothing_of_what_it_cannot_tell() -> None:
     # Of two that were scanned the one that it can tell, and that it looks like.
     pair = (Scanned("pear", 1.0, weight_g=200), Scanned("apple", 1.1, weight_g=210))
     assert _said(*pair, pear, Weighed(205, 2.0), Weighed(206, 2.5)) == [Verdict.FINE, Verdict.FINE]
+
+
+def test_chances_as_evidence_keep_their_order_and_are_less_sure() -> None:
+    chances = {"milk": 0.9, "yoghurt": 0.09, "bread": 0.01}
+    said = evidence(chances)
+    assert sorted(said, key=lambda thing: -said[thing]) == list(chances)
+    assert sum(said.values()) == pytest.approx(1)
+    assert said["milk"] < chances["milk"]
+    assert said["bread"] > chances["bread"]
+    assert evidence({"milk": 0.0}) == {"milk": 0.0}

@@ -15,6 +15,7 @@ from edge_agent.roles.models_in_use import ModelsInUse
 from firmware_specs.desired import Row
 from firmware_specs.items import TaughtItem, TaughtItems
 from firmware_specs.models import ModelError, ModelManifest
+from vision.basket import evidence
 from vision.items import Answer, Look, Looker, Taught, answer
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Recogniser:
         return self._told(given)
 
     async def chances(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, float], int]:
-        """Return how likely a picture shows each product that was taught, by GTIN, and of how many things it tells.
+        """Return what a picture says for each product that was taught, by GTIN, and of how many things it tells.
 
         Raises NoModelError.
         """
@@ -71,7 +72,8 @@ class Recogniser:
         things = len(manifest.labels) + len(known)
         given = answer(look, manifest, known, most=things)
         taught = {item.label for item in known}
-        return {guess.label: guess.p for guess in given.top if guess.label in taught}, things
+        said = evidence({guess.label: guess.p for guess in given.top})
+        return {gtin: chance for gtin, chance in said.items() if gtin in taught}, things
 
     async def _seen(self, pixels: NDArray[np.uint8]) -> tuple[Look, ModelManifest]:
         try:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from firmware_specs.models import Pixels
 from tests.bench.frame import MissingPartError, middle, say
-from vision.basket import sight_odds, weight_odds
+from vision.basket import evidence, sight_odds, weight_odds
 from vision.items import Looker, answer
 from vision.runtime import SHIPPED, Model, find
 from vision.runtime.picture import middle as picture_middle
@@ -159,7 +160,8 @@ def caught(chances: NDArray[np.float32], pictures: tuple[Labelled, ...], family:
     honest: list[tuple[float, float]] = []
     random: list[tuple[float, float]] = []
     sibling: list[tuple[float, float]] = []
-    for chance, label in zip(chances, truth, strict=True):
+    for seen, label in zip(chances, truth, strict=True):
+        chance = evidence({number: float(p) for number, p in enumerate(seen)})
         gained = float(weights[label] + rng.normal(0, _SIGMA_G))
         honest.append(_odds(chance, label, gained, weights))
         for other in range(classes):
@@ -171,10 +173,10 @@ def caught(chances: NDArray[np.float32], pictures: tuple[Labelled, ...], family:
 
 
 def _odds(
-    chance: NDArray[np.float32], scanned: int, gained: float, weights: NDArray[np.float64]
+    chance: Mapping[int, float], scanned: int, gained: float, weights: NDArray[np.float64]
 ) -> tuple[float, float]:
     return (
-        sight_odds(float(chance[scanned]), 1 / len(weights)),
+        sight_odds(chance[scanned], 1 / len(weights)),
         weight_odds(gained, float(weights[scanned]), _SIGMA_G),
     )
 

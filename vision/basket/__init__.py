@@ -1,7 +1,7 @@
 """Is what went into the basket what was scanned? Scan, weight, side camera and direction, weighed as likelihoods."""
 
 from vision.basket.check import Check, Said, Scanned, Seen, Verdict, Weighed
-from vision.basket.odds import sight_odds, weight_odds
+from vision.basket.odds import evidence, sight_odds, weight_odds
 from vision.basket.passing import Pass, Passing
 from vision.basket.settle import Settling, Step
 
@@ -16,6 +16,7 @@ __all__ = [
     "Step",
     "Verdict",
     "Weighed",
+    "evidence",
     "sight_odds",
     "weight_odds",
 ]

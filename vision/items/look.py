@@ -60,7 +60,9 @@ class Looker:
     def _once(self, pixels: NDArray[np.uint8]) -> Look:
         given = self._model.run(middle(pixels, self.manifest.pixels))
         chances = softmax(given["logits"][0] / self.manifest.temperature)
-        return Look(directed(given["features"][0]), chances, given["likeness"][0], self.manifest.sha256)
+        # A picture without any features has no direction, and is like nothing.
+        likeness = np.nan_to_num(given["likeness"][0], nan=0.0)
+        return Look(directed(given["features"][0]), chances, likeness, self.manifest.sha256)
 
 
 def directed(features: NDArray[np.float32]) -> NDArray[np.float32]:

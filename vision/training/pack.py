@@ -70,8 +70,11 @@ def with_likeness(model: bytes, prototypes: NDArray[np.float32]) -> bytes:
     features, _, likeness = OUTPUTS
     graph.graph.initializer.append(onnx.numpy_helper.from_array(np.ascontiguousarray(prototypes.T), "prototypes"))
     # The form of opset 17, which `exported` writes.
-    norm = onnx.helper.make_node("ReduceL2", [features], ["length"], axes=[1], keepdims=1)
+    # A picture that shows none of the classes may have no features at all: it is like nothing.
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(np.array([[1e-6]], np.float32), "least"))
+    norm = onnx.helper.make_node("ReduceL2", [features], ["measured"], axes=[1], keepdims=1)
     graph.graph.node.append(norm)
+    graph.graph.node.append(onnx.helper.make_node("Max", ["measured", "least"], ["length"]))
     graph.graph.node.append(onnx.helper.make_node("Div", [features, "length"], ["direction"]))
     graph.graph.node.append(onnx.helper.make_node("MatMul", ["direction", "prototypes"], [likeness]))
     shape = [1, len(prototypes)]
