@@ -167,3 +167,18 @@ async def test_a_shopper_says_which_of_the_likely_things_it_is(
         await dialog.get_by_role("button", name="Fuji apples").click()
         await expect(dialog).to_have_count(0)
         await expect(page.get_by_label("Basket").first).to_contain_text("Fuji apples")
+
+
+async def test_what_is_sold_by_weight_is_laid_into_the_cart_or_not_taken(
+    browser: Browser, fakes: dict[str, Fake], axe: str
+) -> None:
+    async with visiting(browser, fakes["cart"], "/", size="phone") as visit:
+        page = visit.page
+        await page.get_by_role("button", name="No code?").click()
+        await page.get_by_role("dialog").locator(".guesses button").nth(1).click()
+        asked = page.locator('.question[data-verdict="awaited"]')
+        await expect(asked).to_contain_text("into the cart")
+        await expect(asked).to_contain_text("the cart weighs it")
+        assert await check(page, axe) == []
+        await asked.get_by_role("button", name="Not now").click()
+        await expect(asked).to_have_count(0)

@@ -34,6 +34,11 @@ async def local(request: Request) -> Response:
         guesses = list(store.products.values())[4:6]
         told = [{"gtin": one["gtin"], "label": one["gtin"], "name": one["name"], "p": 0.5} for one in guesses]
         return JSONResponse({"abstain": True, "top": told})
+    elif deed == "basket/add" and body["gtin"] == list(store.products)[5]:
+        # The second of what is recognised is sold by weight.
+        store.awaited = {"gtin": body["gtin"], "name": store.products[body["gtin"]]["name"]}
+    elif deed == "basket/unwait":
+        store.awaited = None
     elif deed == "basket/add":
         store.basket[body["gtin"]] = store.basket.get(body["gtin"], 0) + 1
     elif deed == "basket/answer":
@@ -127,6 +132,7 @@ AGENT_ROUTES = [
             "basket/remove",
             "basket/answer",
             "basket/add",
+            "basket/unwait",
             "recognise",
             "virtual/put",
             "trip/start",

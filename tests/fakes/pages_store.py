@@ -36,6 +36,7 @@ class Store:
     tasks: list[Json] = field(default_factory=list)
     bays: list[Json] = field(default_factory=list)
     models: list[Json] = field(default_factory=list)
+    awaited: Json | None = None
     photos: list[Json] = field(default_factory=list)
     questions: list[Json] = field(default_factory=list)
     taught: list[str] = field(default_factory=list)
@@ -393,6 +394,7 @@ def state(store: Store) -> Json:
             "fault": "",
             "grams": 3_412,
             "expected_g": 1_040,
+            "awaited": store.awaited,
             "questions": store.questions,
         }
         if own["kind"] == "cart"
