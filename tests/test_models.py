@@ -19,7 +19,6 @@ from firmware_specs.models import ModelError, read_manifest
 from vision.items import Look, Looker, NotAnItemError, answer, teach
 from vision.items.look import directed
 from vision.runtime import SHIPPED, find, open_model
-from vision.training.pictures import others_of
 
 
 def _lines(text: str) -> list[dict[str, object]]:
@@ -147,16 +146,3 @@ def test_only_who_is_vouched_for_passes_where_a_key_is_asked_for(copies: Path, t
     assert models("verify", copies, io.StringIO(), as_json=True, key=tmp_path / "none.pem") == 2
     assert models("verify", copies, io.StringIO(), as_json=True, key=copies / "items.json") == 2
     assert models("sign", copies, io.StringIO(), as_json=True) == 2
-
-
-def test_pictures_of_other_things_are_found_in_any_folder_but_for_icons(tmp_path: Path) -> None:
-    inner = tmp_path / "a" / "b"
-    inner.mkdir(parents=True)
-    cv2.imwrite(str(inner / "large.png"), np.full((120, 200, 3), 7, np.uint8))
-    cv2.imwrite(str(tmp_path / "icon.png"), np.full((32, 32, 3), 7, np.uint8))
-    (tmp_path / "notes.txt").write_text("no picture")
-    (found,) = others_of(tmp_path)
-    assert found.shape == (120, 200, 3)
-    (inner / "broken.jpg").write_bytes(b"\xff\xd8half")
-    with pytest.raises(ValueError, match=r"broken\.jpg is not a picture"):
-        others_of(tmp_path)

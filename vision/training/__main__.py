@@ -15,7 +15,7 @@ from vision.runtime import Model, open_model
 from vision.runtime.picture import middle
 from vision.training.network import FEATURES, pretrained
 from vision.training.pack import INPUT, OUTPUTS, exported, fingerprint, prototypes, quantized, with_likeness
-from vision.training.pictures import Labelled, catalogue_of, classes_of, families, others_of, pictures_of
+from vision.training.pictures import Labelled, catalogue_of, classes_of, families, pictures_of
 from vision.training.tune import Recipe, tune
 
 SIZE_PX: Final = 256
@@ -32,22 +32,15 @@ def main() -> None:
     parser.add_argument(
         "--sets", nargs="+", default=["train"], help="lists that are learnt; val is measured unless here"
     )
-    parser.add_argument(
-        "--others", nargs="*", type=Path, default=[], help="folders of pictures that show none of the classes"
-    )
     parser.add_argument("--out", type=Path, required=True, help="where items.onnx and items.json go")
     parser.add_argument("--epochs", type=int, default=Recipe().epochs)
     parser.add_argument("--threads", type=int, default=Recipe().threads)
     chosen = parser.parse_args()
     classes = classes_of(chosen.data)
     learnt = [one for name in chosen.sets for one in pictures_of(chosen.data, name)]
-    others = [one for folder in chosen.others for one in others_of(folder)]
     recipe = Recipe(epochs=chosen.epochs, threads=chosen.threads)
     command = f"python -m vision.training --data {chosen.data} --sets {' '.join(chosen.sets)} --epochs {chosen.epochs}"
-    if chosen.others:
-        command += f" --others {' '.join(str(folder) for folder in chosen.others)}"
-    shown = [*learnt, *catalogue_of(chosen.data)]
-    network = tune(pretrained(2, len(classes)), shown, others, classes, _PIXELS, recipe)
+    network = tune(pretrained(2, len(classes)), [*learnt, *catalogue_of(chosen.data)], classes, _PIXELS, recipe)
     plain = exported(network, SIZE_PX)
     packed = quantized(plain, [middle(one.pixels, _PIXELS) for one in learnt[::13]])
     model = open_model(_manifest(packed, classes, "int8", [], command, OUTPUTS[:2]), packed)

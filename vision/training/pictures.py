@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from firmware_specs.models import Label
 
-_PICTURES: Final = {".jpg", ".jpeg", ".png"}
-_SMALLEST_PX: Final = 100
 _SMALLEST_PART: Final = 0.25
 """Of a picture's area, for a view of it."""
 
@@ -45,15 +43,6 @@ def pictures_of(folder: Path, listed: str) -> tuple[Labelled, ...]:
     lines = (folder / f"{listed}.txt").read_text("utf-8").splitlines()
     named = [line.split(",") for line in lines if line.strip()]
     return tuple(Labelled(_read(folder / path.strip()), int(label)) for path, label, _ in named)
-
-
-def others_of(folder: Path) -> tuple[NDArray[np.uint8], ...]:
-    """Return the pictures in and below a folder, in the order of their names, but for those too small to show a thing.
-
-    Returns: uint8 of shape (height, width, 3) each, BGR.
-    """
-    found = (_read(path) for path in sorted(folder.rglob("*")) if path.suffix.lower() in _PICTURES)
-    return tuple(pixels for pixels in found if min(pixels.shape[:2]) >= _SMALLEST_PX)
 
 
 def view(pixels: NDArray[np.uint8], size: int, rng: np.random.Generator) -> NDArray[np.float32]:

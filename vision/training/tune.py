@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from firmware_specs.models import Label, Pixels
@@ -34,9 +33,6 @@ class Recipe:
     family: float = 0.3
     """Weight of the family's loss beside the class's."""
 
-    others: int = 4
-    """Pictures of something else beside each batch, for which all classes are to be alike (Hendrycks 2019)."""
-
     drop_path: float = 0.12
     dropout: float = 0.3
     seed: int = 1
@@ -44,17 +40,9 @@ class Recipe:
 
 
 def tune(
-    network: Network,
-    pictures: Sequence[Labelled],
-    others: Sequence[NDArray[np.uint8]],
-    classes: Sequence[Label],
-    pixels: Pixels,
-    recipe: Recipe,
+    network: Network, pictures: Sequence[Labelled], classes: Sequence[Label], pixels: Pixels, recipe: Recipe
 ) -> Network:
     """Return the mean network of the last steps; prints a line for each epoch.
-
-    Args:
-        others: pictures that show none of the classes, as those of `pictures`; may be none.
 
     The same seed on the same machine with one thread gives the same network.
     """
@@ -72,8 +60,7 @@ def tune(
         order, losses = rng.permutation(len(pictures)), []
         for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
             chosen = [pictures[place] for place in order[start : start + recipe.batch]]
-            strange = [others[place] for place in rng.integers(0, len(others), recipe.others)] if others else []
-            values, wanted = _batch(chosen, strange, len(classes), pixels, recipe.size_px, rng)
+            values, wanted = _batch(chosen, len(classes), pixels, recipe.size_px, rng)
             if epoch < recipe.epochs - 2:
                 values, wanted = _mixed(values, wanted, rng)
             share = max(0.01, min(1, step / recipe.warm_up) * 0.5 * (1 + math.cos(math.pi * step / steps)))
@@ -118,17 +105,10 @@ def _groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
 
 
 def _batch(
-    chosen: Sequence[Labelled],
-    strange: Sequence[NDArray[np.uint8]],
-    classes: int,
-    pixels: Pixels,
-    size: int,
-    rng: np.random.Generator,
+    chosen: Sequence[Labelled], classes: int, pixels: Pixels, size: int, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    shown = [*(one.pixels for one in chosen), *strange]
-    views = np.concatenate([planes(view(one, size, rng), pixels) for one in shown])
-    wanted = torch.eye(classes)[[one.label for one in chosen]]
-    return torch.from_numpy(views), torch.cat([wanted, torch.full((len(strange), classes), 1 / classes)])
+    views = np.concatenate([planes(view(one.pixels, size, rng), pixels) for one in chosen])
+    return torch.from_numpy(views), torch.eye(classes)[[one.label for one in chosen]]
 
 
 def _mixed(values: Tensor, wanted: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
