@@ -93,7 +93,12 @@ def proposal(code: Code, begin: float, end: float) -> Proposal | None:
 
 
 def judged(
-    bars: Strip, proposals: Sequence[Proposal], *, patient: bool, is_late: Callable[[], bool] = lambda: False
+    bars: Strip,
+    proposals: Sequence[Proposal],
+    *,
+    patient: bool,
+    is_again: bool = False,
+    is_late: Callable[[], bool] = lambda: False,
 ) -> Code | Doubt | None:
     """Return the code that a strip shows, or the likeliest one where none is sure, or None.
 
@@ -101,13 +106,14 @@ def judged(
         bars: what is looked at.
         proposals: what others have read on it.
         patient: whether unlikely places and blurs are tried, at ten times the cost.
+        is_again: whether the likely ones have been tried before.
         is_late: asked now and then whether to give up.
     """
     for said in proposals:
         if code := borne_out(bars, said):
             return code
     likeliest: Doubt | None = None
-    for line, grid, is_levelled in _patient(bars) if patient else _quick(bars):
+    for line, grid, is_levelled in _patient(bars, is_again=is_again) if patient else _quick(bars):
         for reading in decode(line, bars.expected, grid, is_levelled=is_levelled, is_late=is_late):
             verdict = _verdict(bars, reading, None)
             if isinstance(verdict, Code):
@@ -183,9 +189,8 @@ def _may_bend(bars: Strip) -> bool:
     return False
 
 
-def _patient(bars: Strip) -> Iterator[tuple[Floats, Grid, bool]]:
-    if not _may_bend(bars):
-        # Else that was tried at once.
+def _patient(bars: Strip, *, is_again: bool) -> Iterator[tuple[Floats, Grid, bool]]:
+    if not (is_again and _may_bend(bars)):
         yield bars.best_part, BENT, True
     if _blur(bars) > BLURRED:
         # What is blurred has lost its white and black: evening it out would distort it.

@@ -107,6 +107,7 @@ class _Search:
         self._places = locate(grey)
         self._strips: dict[Region, Strip] = {}
         self._doubted: dict[Region, Doubt] = {}
+        self._tried: set[Region] = set()
 
     def first_look(self) -> None:
         """What another reader reads at once, as far as the picture bears it out."""
@@ -131,7 +132,8 @@ class _Search:
             picture = bars.picture(_ENLARGED)
             said = zbar.read(picture) if patient else read(picture, LINEAR)
             proposals = [one for one in map(_on_picture, said) if one is not None]
-            verdict = judged(bars, proposals, patient=patient, is_late=self._is_late)
+            verdict = judged(bars, proposals, patient=patient, is_again=region in self._tried, is_late=self._is_late)
+            self._tried.add(region)
             if isinstance(verdict, Doubt):
                 self._doubted[region] = verdict
             others = (bars.placed(other) for other in said if other.symbology not in EAN_UPC_NAMES)
@@ -152,7 +154,7 @@ class _Search:
                 self._take(replace(code, corners=at))
 
     def look_again(self) -> None:
-        """The whole picture once more, turned and inverted; smaller and for other kinds, where it is no frame."""
+        """The whole picture once more, turned and inverted; of a large one other kinds at half its size only."""
         is_large = max(self._grey.shape) >= _LARGE_PX
         for code in read(self._grey, EAN_UPC, thorough=True, smaller=not is_large):
             self._bear_out(code)
