@@ -40,7 +40,7 @@ LIKELIER: Final = 1.5
 SURE: Final = 14.0
 """What nobody else has read must be so much likelier than the next best, more or less as it explains less or more."""
 
-SHORT: Final = 3.0
+SHORT: Final = 4.0
 """Short symbols are rare, and more of what is none looks like one: so much more is asked of them."""
 
 EXPLAINING: Final = 30.0
