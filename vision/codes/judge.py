@@ -54,7 +54,9 @@ is one in a million; but kinds of one product differ in few digits.
 """
 
 DIGIT_SEEN: Final = 0.35
-"""Share that has to be explained of each digit."""
+SHORT_DIGIT_SEEN: Final = 0.65
+"""Share that has to be explained of each digit, and of a short symbol's: parts of long ones were taken for those, with
+digits seen to 0.63 at most."""
 
 WORTH_A_DOUBT: Final = 4.0
 """What is less likely is not even a guess that another frame may bear out."""
@@ -222,7 +224,7 @@ def _verdict(bars: Strip, reading: Reading, said: Proposal | None) -> Code | Dou
         return None
     if reading.symbol is not EAN_13 and not reading.is_quiet:
         return None
-    if reading.weakest < DIGIT_SEEN:
+    if reading.weakest < (DIGIT_SEEN if reading.symbol is EAN_13 else SHORT_DIGIT_SEEN):
         # The check digit would tell what stands under a thumb, or something else that fits.
         return None
     weight = reading.surer + EXPLAINING * (reading.explains - USUALLY_EXPLAINED)
