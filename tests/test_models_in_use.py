@@ -1,7 +1,7 @@
 """The models that a store wants are tried before they are believed, and never leave a device blind."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -108,3 +108,18 @@ def test_the_matter_travels_as_bytes() -> None:
     again = msgspec.json.decode(msgspec.json.encode(matter), type=Models)
     assert again == matter
     assert len(base64.b64encode(msgspec.json.encode(matter))) < 64_000
+
+
+async def test_a_model_that_is_replaced_while_it_is_brought_in_is_not_kept(
+    models: ModelsInUse, surroundings: FakeSurroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.take(held("models", wanted(newer("items"))))
+    fetch = surroundings.fetch
+
+    async def meanwhile(sha256: str, size: int, chunks: Sequence[str] = ()) -> bytes:
+        models.take(held("models", wanted(version=2)))
+        return await fetch(sha256, size, chunks)
+
+    monkeypatch.setattr(surroundings, "fetch", meanwhile)
+    assert await models.model("items") is find("items")
+    assert await models.model("items") is find("items")

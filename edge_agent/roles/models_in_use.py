@@ -63,8 +63,12 @@ class ModelsInUse:
         One that is wanted but cannot be had is replaced by the one that the device came with.
         """
         async with self._lock:
-            if task not in self._open:
-                self._open[task] = await self._opened(task)
+            while task not in self._open:
+                wanted = self._wanted.get(task)
+                model = await self._opened(task)
+                # Another may have been wanted while this one was brought in.
+                if self._wanted.get(task) == wanted:
+                    self._open[task] = model
             return self._open[task]
 
     def state(self) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ Thing = TypeVar("Thing", str, int)
 
 _EVIDENCE: Final = 0.6
 """Power to which chances are raised as evidence: they say which thing it is, and are surer than they should be of the
-rest. On val, by models without it, it makes of 95 % of swaps caught 98 %, where 1 % of honest items are asked about."""
+rest. Chosen on val with a model that has not learnt it."""
 
 
 def evidence(chances: Mapping[Thing, float]) -> dict[Thing, float]:
